@@ -1,0 +1,156 @@
+package command
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Check tells why a command cannot be accepted, as an *InvalidError, or nil. What passes is data that PostgreSQL accepts. The
+// limits must have their defaults filled in.
+func (c *Command) Check(limits *Limits) error {
+	if len(c.Streams) == 0 {
+		return invalid("Streams", "a command names at least one stream")
+	}
+	if len(c.Streams) > limits.CommandStreams {
+		return exceeds("Streams", "streams in a command", len(c.Streams), limits.CommandStreams)
+	}
+	events := c.Events()
+	if events == 0 {
+		return invalid("Streams", "a command carries at least one event; to look at a version use StreamVersion")
+	}
+	if events > limits.CommandEvents {
+		return exceeds("Streams", "events in a command", events, limits.CommandEvents)
+	}
+	if bytes := c.bytes(); bytes > limits.CommandBytes {
+		return exceeds("Streams", "bytes in a command", bytes, limits.CommandBytes)
+	}
+	for i := range c.Streams {
+		if err := c.Streams[i].check(limits); err != nil {
+			err.Field = fmt.Sprintf("Streams[%d].%s", i, err.Field)
+			return err
+		}
+	}
+	return c.checkDuplicates()
+}
+
+func (c *Command) bytes() int {
+	n := 0
+	for i := range c.Streams {
+		s := &c.Streams[i]
+		n += len(s.Stream)
+		for j := range s.Events {
+			n += len(s.Events[j].Type) + len(s.Events[j].Data) + len(s.Events[j].Metadata)
+		}
+	}
+	return n
+}
+
+func (s *StreamWrite) check(limits *Limits) *InvalidError {
+	if err := checkName("Stream", s.Stream, limits.NameBytes); err != nil {
+		return err
+	}
+	if !s.Expect.valid() {
+		return invalid("Expect", "a version is 0 or more")
+	}
+	for i := range s.Events {
+		if err := s.Events[i].check(limits); err != nil {
+			err.Field = fmt.Sprintf("Events[%d].%s", i, err.Field)
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Event) check(limits *Limits) *InvalidError {
+	if err := checkName("Type", e.Type, limits.NameBytes); err != nil {
+		return err
+	}
+	if e.invalid != nil {
+		return &InvalidError{Field: "Data", Reason: "it cannot be encoded as JSON", Err: e.invalid}
+	}
+	if err := checkPayload("Data", e.Data, limits.EventBytes, limits.SkipJSONCheck); err != nil {
+		return err
+	}
+	return checkPayload("Metadata", e.Metadata, limits.MetadataBytes, limits.SkipJSONCheck)
+}
+
+func checkName(field, name string, limit int) *InvalidError {
+	switch {
+	case name == "":
+		return invalid(field, "it is empty")
+	case len(name) > limit:
+		return exceeds(field, "bytes in a name", len(name), limit)
+	case !utf8.ValidString(name):
+		return invalid(field, "it is not valid UTF-8")
+	case strings.IndexByte(name, 0) >= 0:
+		return invalid(field, "it contains a NUL character, which PostgreSQL cannot store")
+	default:
+		return nil
+	}
+}
+
+func checkPayload(field string, data []byte, limit int, trusted bool) *InvalidError {
+	if len(data) > limit {
+		return exceeds(field, "bytes", len(data), limit)
+	}
+	if len(data) == 0 || trusted {
+		return nil
+	}
+	if reason := checkJSON(data); reason != "" {
+		return invalid(field, reason)
+	}
+	return nil
+}
+
+// checkDuplicates refuses a stream that is listed twice and an event ID that is used twice.
+func (c *Command) checkDuplicates() error {
+	if len(c.Streams) > 1 {
+		names := make([]string, len(c.Streams))
+		for i := range c.Streams {
+			names[i] = c.Streams[i].Stream
+		}
+		if name, twice := repeated(names, strings.Compare); twice {
+			return invalid("Streams", fmt.Sprintf("stream %q is listed twice; put its events together", name))
+		}
+	}
+	if c.Events() == 1 {
+		return nil
+	}
+	var ids []uuid.UUID
+	for i := range c.Streams {
+		for j := range c.Streams[i].Events {
+			if id := c.Streams[i].Events[j].ID; id != uuid.Nil {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if id, twice := repeated(ids, compareIDs); twice {
+		return invalid("Streams", fmt.Sprintf("event ID %s is used twice", id))
+	}
+	return nil
+}
+
+func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
+
+// repeated sorts values and gives one that occurs twice, if there is any.
+func repeated[T comparable](values []T, compare func(a, b T) int) (value T, twice bool) {
+	slices.SortFunc(values, compare)
+	for i := 1; i < len(values); i++ {
+		if values[i] == values[i-1] {
+			return values[i], true
+		}
+	}
+	return value, false
+}
+
+func invalid(field, reason string) *InvalidError {
+	return &InvalidError{Field: field, Reason: reason}
+}
+
+func exceeds(field, what string, got, limit int) *InvalidError {
+	return &InvalidError{Field: field, Reason: fmt.Sprintf("%d %s, at most %d are accepted", got, what, limit), Limit: limit}
+}

@@ -1,0 +1,109 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// The states that a command can end in without a result. What a caller does on each:
+//
+//   - ErrQueueFull: TrySubmit found no room. Nothing was written; shed load or try later.
+//   - ErrNotWritten: certainly not written, and no fault of the command. Submitting it again is safe.
+//   - ErrOutcomeUnknown: the database went away around COMMIT and did not come back in time. A command with an ID is submitted
+//     again as it is; without one, read the streams before deciding.
+//   - ErrClosed: the store no longer takes commands. Nothing was written.
+//   - ErrForeignRow, ErrLostCommits: the log is not what it was. Writing has stopped; a person has to look.
+//   - ErrPending: Result was called before the verdict was there.
+var (
+	ErrQueueFull      = errors.New("groupcommit: the queue is full")
+	ErrNotWritten     = errors.New("groupcommit: not written")
+	ErrOutcomeUnknown = errors.New("groupcommit: the outcome is unknown")
+	ErrClosed         = errors.New("groupcommit: closed")
+	ErrForeignRow     = errors.New("groupcommit: a row that no commit accounts for stands where the log goes on")
+	ErrLostCommits    = errors.New("groupcommit: the database no longer has commits that it acknowledged")
+	ErrPending        = errors.New("groupcommit: the command has no verdict yet")
+)
+
+// ConflictError says that a stream was not at the version that the command expected. Nothing was written. It is the first
+// such stream in the command's order, and Actual is its committed version at the place in the log where the command was judged.
+type ConflictError struct {
+	Stream   string
+	Expected Expect
+	Actual   int64
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("groupcommit: conflict on stream %q: expected %s, but it is at version %d", e.Stream, e.Expected, e.Actual)
+}
+
+// InvalidError says that a command cannot be accepted as it is. It is told at once; nothing was written, and submitting the same
+// command again has no use.
+type InvalidError struct {
+	Field  string // where, as a path: "Streams[0].Events[2].Data"
+	Reason string // what is wrong and what would be right
+	Limit  int    // the limit that was exceeded, with its unit in Reason; 0 where it was none
+	Err    error  // the cause, where there is one
+}
+
+func (e *InvalidError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("groupcommit: invalid command: %s: %s: %v", e.Field, e.Reason, e.Err)
+	}
+	return fmt.Sprintf("groupcommit: invalid command: %s: %s", e.Field, e.Reason)
+}
+
+func (e *InvalidError) Unwrap() error { return e.Err }
+
+// RejectedError says that the database refused the data of a command that had passed every check before. Nothing of the
+// command was written; its neighbours were not touched.
+type RejectedError struct {
+	Code string // SQLSTATE
+	Err  error  // the database's message, without any of the data
+}
+
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("groupcommit: the database refused the command (SQLSTATE %s): %v", e.Code, e.Err)
+}
+
+func (e *RejectedError) Unwrap() error { return e.Err }
+
+// ReusedIDError says that the ID of a command belongs to another command, one with other streams, expectations or events.
+// Nothing was written. Give the command an ID of its own.
+type ReusedIDError struct {
+	ID uuid.UUID
+}
+
+func (e *ReusedIDError) Error() string {
+	return fmt.Sprintf("groupcommit: command ID %s was used before, for a different command", e.ID)
+}
+
+// SchemaError says why a database schema cannot be used. Open returns it and starts nothing.
+type SchemaError struct {
+	Schema  string
+	Problem SchemaProblem
+	Have    int64  // version found, where Problem is about versions
+	Want    int64  // version needed, where Problem is about versions
+	Detail  string // what was found and what to do
+}
+
+// SchemaProblem is a reason for a SchemaError.
+type SchemaProblem string
+
+// What can be wrong with a schema.
+const (
+	SchemaName       SchemaProblem = "invalid name"       // not a name that we accept
+	SchemaMissing    SchemaProblem = "missing"            // never migrated
+	SchemaOlder      SchemaProblem = "older"              // migrate it
+	SchemaNewer      SchemaProblem = "newer"              // upgrade this program
+	SchemaPrivileges SchemaProblem = "missing privileges" // the role may not do what is needed
+	SchemaReadOnly   SchemaProblem = "read-only"          // a standby, or a session that may not write
+	SchemaRowLevel   SchemaProblem = "row-level security" // rows would be hidden from us
+	SchemaPooler     SchemaProblem = "pooler"             // sessions are not kept
+	SchemaIsolation  SchemaProblem = "isolation"          // a setting of the role or database stands in the way
+)
+
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("groupcommit: schema %q cannot be used: %s: %s", e.Schema, e.Problem, e.Detail)
+}
