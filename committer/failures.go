@@ -1,0 +1,131 @@
+package committer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// failure is err as a Log reports it. An error of any other kind is a defect of the log: it is taken for what does least harm.
+func failure(err error) *Failure {
+	if err == nil {
+		return nil
+	}
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	return &Failure{Class: InDoubt, Row: -1, Err: err}
+}
+
+// react decides what follows when a batch could not be looked up or appended. It leaves in work what is to be tried again.
+func (c *Committer) react(ctx context.Context, work *job, plan *plan, view *view, err error) {
+	if errors.Is(err, command.ErrOutcomeUnknown) {
+		c.giveUp(work, plan, err)
+		return
+	}
+	f := failure(err)
+	c.config.Hooks.failed(f.Class, f)
+	c.heads.known = false
+	switch f.Class {
+	case Moved, Recorded, Taken, Stale:
+		if !c.outage.begin() || ctx.Err() != nil {
+			c.fail(ctx, work, f)
+			return
+		}
+		c.lookAgain(ctx, work, plan, view, f)
+	case Refused:
+		c.isolate(ctx, work, plan, f)
+	case Lost:
+		c.stop(ctx, work, fmt.Errorf("%w: the log no longer holds position %d as it was committed", command.ErrLostCommits, c.heads.end.Position))
+	case Permanent:
+		c.config.Logger.Error("groupcommit: a batch cannot be written", "error", f.Err)
+		c.fail(ctx, work, f.Err)
+	default: // Transient; a Look in doubt has changed nothing either
+		c.config.Logger.Warn("groupcommit: trying a batch again", "error", f.Err)
+		if !c.outage.wait(ctx) {
+			c.fail(ctx, work, f.Err)
+		}
+	}
+}
+
+// lookAgain prepares a batch for another judgement: something that it was judged on is not so.
+func (c *Committer) lookAgain(ctx context.Context, work *job, plan *plan, view *view, f *Failure) {
+	switch f.Class {
+	case Recorded:
+		work.recorded = true
+	case Stale:
+		work.sighted = true
+		if !plan.assumed(view, f.Row) {
+			c.config.Logger.Error("groupcommit: a cached stream version was wrong; dropping all", "error", f.Err)
+			c.heads.forget()
+		}
+	case Taken:
+		c.checkForeign(ctx, work, plan)
+	}
+}
+
+// assumed tells whether a row rests on the assumption that its stream does not exist.
+func (p *plan) assumed(v *view, row int) bool {
+	return row >= 0 && v.slots[v.index[p.commit.Rows[row].Stream]].state == assumed
+}
+
+// checkForeign stops all writing if the rows that stand in the way belong to no commit.
+func (c *Committer) checkForeign(ctx context.Context, work *job, plan *plan) {
+	parent := plan.commit.Parent
+	snapshot, err := c.look(ctx, Query{Since: parent})
+	if err != nil {
+		c.heads.known = false // the next judgement looks again, and fails as this did or not
+		return
+	}
+	if snapshot.End == parent {
+		c.stop(ctx, work, fmt.Errorf("%w: behind position %d", command.ErrForeignRow, parent.Position))
+	}
+}
+
+// stop ends all writing: the log is not what it was, and a person has to look.
+func (c *Committer) stop(ctx context.Context, work *job, reason error) {
+	c.config.Logger.Error("groupcommit: writing has stopped", "error", reason)
+	c.stopped = reason
+	c.fail(ctx, work, reason)
+}
+
+// giveUp tells a batch whose commit stayed in doubt. What the commit does not hold was certainly not written.
+func (c *Committer) giveUp(work *job, plan *plan, err error) {
+	c.config.Logger.Error("groupcommit: the outcome of a commit stays unknown", "commit", plan.commit.ID, "error", err)
+	c.heads.forget()
+	held := make(map[int]bool, len(plan.entries))
+	for _, owner := range plan.owners {
+		held[owner] = true
+	}
+	notWritten := fmt.Errorf("%w: the commit that it depends on is in doubt", command.ErrNotWritten)
+	for i, e := range plan.entries {
+		if held[i] {
+			e.Receiver.Resolve(command.Result{}, err)
+		} else {
+			e.Receiver.Resolve(command.Result{}, notWritten)
+		}
+	}
+	work.entries = nil
+}
+
+// isolate takes the entry that the database refuses out of the batch. Where the database does not say which it is, the
+// batch is committed in halves, down to the one.
+func (c *Committer) isolate(ctx context.Context, work *job, plan *plan, f *Failure) {
+	culprit := 0
+	switch {
+	case f.Row >= 0:
+		culprit = plan.owners[f.Row]
+	case plan.commit.Commands > 1:
+		half := len(work.entries) / 2
+		c.Commit(ctx, work.entries[:half])
+		work.entries = work.entries[half:]
+		return
+	default:
+		culprit = plan.owners[0]
+	}
+	e := work.entries[culprit]
+	work.entries = append(work.entries[:culprit:culprit], work.entries[culprit+1:]...)
+	e.Receiver.Resolve(command.Result{}, &command.RejectedError{Code: f.Code, Err: f.Err})
+}

@@ -1,0 +1,145 @@
+package committer
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// plan is what judging a batch came to: a verdict on each entry, to be told when it is final, and the commit that makes it so.
+type plan struct {
+	entries  []*Entry
+	verdicts []verdict // of entries, in their order
+	commit   *Commit   // without rows when nothing is to be written
+	owners   []int     // index of the entry that each row belongs to
+	final    bool      // judged on nothing that has still to be looked up
+}
+
+type verdict struct {
+	result command.Result
+	err    error
+}
+
+// judge walks the entries in order. Each is judged on the streams as the ones before it leave them, and so on a state that
+// is speculative until the commit is known.
+type judge struct {
+	view *view
+	plan *plan
+	ids  map[uuid.UUID]int // of accepted entries: index in plan.entries
+}
+
+func newPlan(v *view, entries []*Entry, parent Point, at time.Time) *plan {
+	p := &plan{
+		entries:  entries,
+		verdicts: make([]verdict, len(entries)),
+		commit:   &Commit{ID: uuid.New(), Parent: parent, Time: at, Rows: make([]Row, 0, len(entries))},
+		owners:   make([]int, 0, len(entries)),
+		final:    true,
+	}
+	for i := range v.slots {
+		v.slots[i].version = v.slots[i].base
+	}
+	j := judge{view: v, plan: p}
+	for i, e := range entries {
+		p.verdicts[i] = j.entry(i, e)
+	}
+	if len(p.commit.Rows) == 0 && !v.looked {
+		v.confirm, p.final = true, false
+	}
+	return p
+}
+
+func (j *judge) entry(i int, e *Entry) verdict {
+	if e.ID != uuid.Nil {
+		if v, done := j.repeated(e); done {
+			return v
+		}
+	}
+	if conflict := j.conflict(e); conflict != nil {
+		if j.view.unsure(e) {
+			j.plan.final = false
+		}
+		return verdict{err: conflict}
+	}
+	return j.accept(i, e)
+}
+
+// repeated answers a command whose ID was recorded before, or stands before it in the same batch.
+func (j *judge) repeated(e *Entry) (verdict, bool) {
+	if record, ok := j.view.records[e.ID]; ok {
+		if record.Fingerprint != e.Fingerprint {
+			return verdict{err: &command.ReusedIDError{ID: e.ID}}, true
+		}
+		return verdict{result: record.result(e)}, true
+	}
+	if first, ok := j.ids[e.ID]; ok {
+		if j.plan.entries[first].Fingerprint != e.Fingerprint {
+			return verdict{err: &command.ReusedIDError{ID: e.ID}}, true
+		}
+		result := j.plan.verdicts[first].result
+		result.Versions = slices.Clone(result.Versions)
+		result.Duplicate = true
+		return verdict{result: result}, true
+	}
+	return verdict{}, false
+}
+
+func (j *judge) conflict(e *Entry) error {
+	for i := range e.parts {
+		p := &e.parts[i]
+		if actual := j.view.slots[p.slot].version; !p.expect.Holds(actual) {
+			return &command.ConflictError{Stream: p.stream, Expected: p.expect, Actual: actual}
+		}
+	}
+	return nil
+}
+
+// accept appends the entry's rows to the commit.
+func (j *judge) accept(i int, e *Entry) verdict {
+	commit := j.plan.commit
+	first := commit.End().Position + 1
+	versions := make([]command.StreamVersion, len(e.parts))
+	rest := e.rows
+	for n := range e.parts {
+		p := &e.parts[n]
+		s := &j.view.slots[p.slot]
+		for range p.events {
+			var row []byte
+			row, rest = nextRow(rest)
+			s.version++
+			commit.Rows = append(commit.Rows, Row{Stream: p.stream, Version: s.version, Encoded: row})
+			j.plan.owners = append(j.plan.owners, i)
+		}
+		versions[n] = command.StreamVersion{Stream: p.stream, Version: s.version}
+	}
+	commit.Commands++
+	result := command.Result{First: first, Last: commit.End().Position, Versions: versions, CommittedAt: commit.Time}
+	if e.ID != uuid.Nil {
+		j.record(i, e, &result)
+	}
+	return verdict{result: result}
+}
+
+func (j *judge) record(i int, e *Entry, result *command.Result) {
+	if j.ids == nil {
+		j.ids = make(map[uuid.UUID]int)
+	}
+	j.ids[e.ID] = i
+	record := Record{ID: e.ID, Fingerprint: e.Fingerprint, First: result.First, Last: result.Last, CommittedAt: result.CommittedAt}
+	for _, v := range result.Versions {
+		record.Versions = append(record.Versions, v.Version)
+	}
+	j.plan.commit.Records = append(j.plan.commit.Records, record)
+}
+
+// result is the recorded result, for a repetition of the command.
+func (r *Record) result(e *Entry) command.Result {
+	versions := make([]command.StreamVersion, len(e.parts))
+	for i := range versions {
+		versions[i] = command.StreamVersion{Stream: e.parts[i].stream, Version: r.Versions[i]}
+	}
+	return command.Result{First: r.First, Last: r.Last, Versions: versions, CommittedAt: r.CommittedAt, Duplicate: true}
+}

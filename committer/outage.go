@@ -1,0 +1,44 @@
+package committer
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	firstDelay = 10 * time.Millisecond
+	maxDelay   = time.Second
+)
+
+// outage is a time in which nothing succeeds. It spans batches: once patience is at its end, each further batch is tried once, at the
+// slowest pace, and given up, so that callers hear of a long outage soon instead of one after the other.
+type outage struct {
+	patience time.Duration
+	since    time.Time // of the first failure; zero when there is none
+	delay    time.Duration
+}
+
+func (o *outage) over() { o.since, o.delay = time.Time{}, 0 }
+
+// begin notes a failure and tells whether there is patience left.
+func (o *outage) begin() bool {
+	if o.since.IsZero() {
+		o.since = time.Now()
+	}
+	return time.Since(o.since) < o.patience
+}
+
+// wait notes a failure and lets a while pass, longer each time and with jitter. It tells whether another try is due.
+func (o *outage) wait(ctx context.Context) bool {
+	patient := o.begin()
+	o.delay = min(max(2*o.delay, firstDelay), maxDelay)
+	timer := time.NewTimer(o.delay/2 + rand.N(o.delay/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return patient
+	case <-ctx.Done():
+		return false
+	}
+}

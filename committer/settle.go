@@ -1,0 +1,58 @@
+package committer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// settle finds out what became of a commit whose answer was lost, by appending the very same commit again. The log accepts one
+// commit behind each: if this attempt succeeds, the lost one never can; if another commit stands there, it is the lost one
+// or not.
+//
+// It returns nil when the commit is in the log, an error that wraps ErrOutcomeUnknown when that could not be learned in time, and
+// otherwise the failure of the new attempt, which says that the commit is not in the log and never will be.
+func (c *Committer) settle(ctx context.Context, commit *Commit) error {
+	for {
+		f := failure(c.attempt(ctx, commit))
+		if f == nil {
+			c.config.Hooks.settled(SettledCommitted)
+			return nil
+		}
+		var err error = f
+		if f.Class != InDoubt && f.Class != Transient && f.Class != Permanent { // those say nothing of the lost attempt
+			var ours bool
+			if ours, err = c.follows(ctx, commit, f.Class == Moved); err == nil && ours {
+				c.config.Hooks.settled(SettledCommitted)
+				return nil
+			} else if err == nil {
+				c.config.Hooks.settled(SettledNotWritten)
+				return f
+			}
+		}
+		if !c.outage.wait(ctx) {
+			c.config.Hooks.settled(SettledUnknown)
+			return fmt.Errorf("%w: %w", command.ErrOutcomeUnknown, err)
+		}
+	}
+}
+
+// follows tells whether this commit is the one that follows its parent, and if so, only after the log has it safe: that it is found
+// says that it will survive a crash of this server, but not that it has reached what the settings ask for. Where there must be one, none
+// is an error: it has been pruned, and nobody can tell any more.
+func (c *Committer) follows(ctx context.Context, commit *Commit, must bool) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
+	defer cancel()
+	id, found, err := c.log.Successor(ctx, commit.Parent.Position)
+	switch {
+	case err != nil:
+		return false, err
+	case !found && must:
+		return false, fmt.Errorf("no commit is on record behind position %d", commit.Parent.Position)
+	case !found || id != commit.ID:
+		return false, nil
+	default:
+		return true, c.log.Sync(ctx)
+	}
+}

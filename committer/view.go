@@ -1,0 +1,142 @@
+package committer
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// view is what one batch is judged on: the versions of its streams at the end of the log, and the command IDs that are found to be
+// recorded. It starts from the heads, asks the log for what they lack, and then serves any number of judgements.
+type view struct {
+	slots []slot
+	index map[string]int
+
+	records map[uuid.UUID]Record // of commands that took effect before
+	asked   map[uuid.UUID]bool   // IDs that were looked up at this end of the log
+	asking  []uuid.UUID          // IDs to look up next
+
+	looked  bool // the log was read since the batch was taken
+	confirm bool // the log has to be read before the verdicts are final
+}
+
+// slot is one stream in a view.
+type slot struct {
+	stream  string
+	base    int64 // version at the end of the log
+	version int64 // after the commands judged so far
+	state   slotState
+}
+
+type slotState uint8
+
+const (
+	known   slotState = iota
+	unknown           // to be looked up
+	// assumed not to exist, because a single command of the batch says so and appends to it. The unique index proves it at the
+	// commit; nothing else is ever judged on it.
+	assumed
+)
+
+// newView finds the streams of the entries, each once, and what the heads know of them. With assume, a stream that one command
+// wants to create is not looked up.
+func newView(h *heads, entries []*Entry, assume bool) *view {
+	v := &view{index: make(map[string]int, len(entries))}
+	for _, e := range entries {
+		for i := range e.parts {
+			p := &e.parts[i]
+			at, seen := v.index[p.stream]
+			if !seen {
+				at = v.add(h, p, assume)
+			} else if v.slots[at].state == assumed {
+				v.slots[at].state = unknown
+			}
+			p.slot = at
+		}
+	}
+	return v
+}
+
+func (v *view) add(h *heads, p *part, assume bool) (at int) {
+	s := slot{stream: p.stream, state: unknown}
+	if version, ok := h.version(p.stream); ok {
+		s.base, s.state = version, known
+	} else if assume && p.expect == command.NoStream && p.events > 0 {
+		s.state = assumed
+	}
+	at = len(v.slots)
+	v.slots = append(v.slots, s)
+	v.index[p.stream] = at
+	return at
+}
+
+// question is what the log has to be asked before the batch can be judged, or judged finally. There may be none.
+func (v *view) question(h *heads) (query Query, needed bool) {
+	query.Since = h.end
+	for i := range v.slots {
+		if v.slots[i].state == unknown {
+			query.Streams = append(query.Streams, v.slots[i].stream)
+		}
+	}
+	query.IDs = v.asking
+	return query, len(query.Streams) > 0 || len(query.IDs) > 0 || v.confirm || !h.known
+}
+
+// learn takes in the answer to a question.
+func (v *view) learn(query *Query, snapshot *Snapshot) {
+	if snapshot.End != query.Since {
+		v.move(snapshot)
+	}
+	for i, stream := range query.Streams {
+		s := &v.slots[v.index[stream]]
+		s.base, s.state = snapshot.Versions[i], known
+	}
+	for _, id := range query.IDs {
+		if v.asked == nil {
+			v.asked = make(map[uuid.UUID]bool)
+		}
+		v.asked[id] = true
+	}
+	for id, record := range snapshot.Records {
+		if v.records == nil {
+			v.records = make(map[uuid.UUID]Record)
+		}
+		v.records[id] = record
+	}
+	v.asking, v.confirm, v.looked = nil, false, true
+}
+
+// move brings the view to another end of the log.
+func (v *view) move(snapshot *Snapshot) {
+	v.asked = nil
+	if snapshot.Forgotten {
+		for i := range v.slots {
+			if v.slots[i].state == known {
+				v.slots[i].state = unknown
+			}
+		}
+		return
+	}
+	for _, m := range snapshot.Moved {
+		if at, ok := v.index[m.Stream]; ok {
+			v.slots[at].base, v.slots[at].state = m.Version, known
+		}
+	}
+}
+
+// unsure notes what a conflict of this entry would rest on without proof: streams assumed not to exist, and the entry's ID, under
+// which it may have taken effect before. It tells whether there is anything.
+func (v *view) unsure(e *Entry) bool {
+	found := false
+	for i := range e.parts {
+		if s := &v.slots[e.parts[i].slot]; s.state == assumed {
+			s.state = unknown
+			found = true
+		}
+	}
+	if e.ID != uuid.Nil && !v.asked[e.ID] {
+		v.asking = append(v.asking, e.ID)
+		found = true
+	}
+	return found
+}

@@ -1,0 +1,83 @@
+// Package conformance is the one description, in tests, of what a log does. memlog and pg both run it.
+//
+// It knows a log by committer.Log and three methods for reading, nothing of how one is kept. Chain, which builds commits, serves
+// other tests too: it is the foreign process that appends behind a committer's back.
+package conformance
+
+import (
+	"context"
+	"testing"
+
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/committer"
+)
+
+// Store is a handle on a log, for writing and for reading. A limit is the most events that are given; 0 gives none.
+type Store interface {
+	committer.Log
+
+	// ReadStream gives the events of a stream with a version greater than after, ascending.
+	ReadStream(ctx context.Context, stream string, after int64, limit int) ([]command.RecordedEvent, error)
+
+	// ReadAll gives the events at positions greater than after, ascending.
+	ReadAll(ctx context.Context, after int64, limit int) ([]command.RecordedEvent, error)
+
+	// StreamVersion is 0 for a stream that does not exist.
+	StreamVersion(ctx context.Context, stream string) (int64, error)
+}
+
+// Open makes a new, empty log and returns what opens handles on it. A handle stands for a process: one goroutine uses it at a
+// time (but for AppendRow), and handles of one log are used at once. What has to be closed is left to t.Cleanup. The function that is
+// returned is called by the goroutine of the test.
+type Open func(t *testing.T) (handle func() Store)
+
+// Run runs the suite, a subtest for each thing that a log does.
+func Run(t *testing.T, open Open) {
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, open Open)
+	}{
+		{"genesis", genesis},
+
+		{"append and read back", appendAndReadBack},
+		{"several streams in one commit", severalStreams},
+		{"payloads", payloads},
+		{"large payload", largePayload},
+		{"odd text", oddText},
+		{"names are compared byte by byte", namesByteByByte},
+		{"big batch", bigBatch},
+		{"times in microseconds", times},
+		{"memory stays with its owner", memory},
+		{"rows are encoded anywhere", encoding},
+		{"successor", successor},
+		{"sync", syncs},
+
+		{"moved", moved},
+		{"moved when appended twice", appendedTwice},
+		{"taken", taken},
+		{"stale", stale},
+		{"stale within the commit", staleWithin},
+		{"recorded", recorded},
+		{"recorded or stale", recordedOrStale},
+		{"lost", lost},
+		{"failures without user data", withoutData},
+		{"cancelled", cancelled},
+
+		{"look at versions", lookVersions},
+		{"look at a thousand streams", lookThousand},
+		{"look at the end", lookEnd},
+		{"look at records", lookRecords},
+		{"look at what moved", lookMoved},
+		{"look from far behind", lookFar},
+		{"look from a point that is not there", lookLost},
+
+		{"read the log in pages", readAllPages},
+		{"read a stream in pages", readStreamPages},
+
+		{"another handle sees it", otherHandle},
+		{"two writers, one winner", oneWinner},
+		{"two writers that keep up", keepingUp},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
+	}
+}
