@@ -1,0 +1,15 @@
+// Package migrations holds the SQL files that build and change the schema of an event log on PostgreSQL.
+//
+// The files are forward only and are never edited once released: a change is a new file. Names in them are unqualified, so
+// they must run with search_path set to the schema that is to be migrated. Package pg runs them.
+package migrations
+
+import "embed"
+
+// Latest is the version of the schema after all files ran: the number that the last one begins with.
+const Latest int64 = 1
+
+// Files are the migrations, in the format of github.com/pressly/goose.
+//
+//go:embed *.sql
+var Files embed.FS

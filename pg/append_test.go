@@ -1,0 +1,179 @@
+package pg_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/internal/conformance"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/pg"
+)
+
+func wantClass(t *testing.T, err error, want committer.Class) {
+	t.Helper()
+	f, ok := errors.AsType[*committer.Failure](err)
+	if !ok || f.Class != want {
+		t.Fatalf("got %v, want %v", err, want)
+	}
+}
+
+// next builds a commit of n events that follows the end of the log.
+func next(t *testing.T, store *pg.Store, n int) *committer.Commit {
+	t.Helper()
+	return conformance.NewChain(t, store).Next(conformance.Events(uuid.NewString(), n)).Commit
+}
+
+// openTransaction begins a commit by hand, as another process would, and leaves it open.
+func openTransaction(t *testing.T, schema string, c *committer.Commit) pgx.Tx {
+	t.Helper()
+	tx, err := pgtest.Conn(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tx.Exec(t.Context(), "INSERT INTO "+schema+".commits VALUES ($1, $2, $3, $4, 1, $3, now())",
+		c.Parent.Position, c.End().Position, uuid.New(), c.Parent.Commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
+// While another process's commit at the same place is undecided ours waits, and gives up after a while: nothing is certain but that ours
+// is not written.
+func TestAnotherCommitIsUndecided(t *testing.T) {
+	pool, err := pgxpool.ParseConfig(pgtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := pgtest.Schema(t)
+	store, err := pg.Open(t.Context(), pg.Config{Pool: pool, Schema: schema, Migrate: true, LockTimeout: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	commit := next(t, store, 2)
+	tx := openTransaction(t, schema, commit)
+	wantClass(t, store.Append(t.Context(), commit), committer.Transient)
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Append(t.Context(), commit); err != nil {
+		t.Fatal(err)
+	}
+	wantClass(t, store.Append(t.Context(), commit), committer.Moved)
+}
+
+// A backend that is gone before the rows were read has written nothing; one that is gone later leaves a doubt.
+func TestTerminatedWhileWaiting(t *testing.T) {
+	schema := pgtest.Schema(t)
+	store := open(t, pgtest.URL(t), schema)
+	for _, rows := range []int{1, 2000} {
+		commit := next(t, store, rows)
+		tx := openTransaction(t, schema, commit)
+		go terminateWaiter(t, tx)
+		err := store.Append(t.Context(), commit)
+		f, ok := errors.AsType[*committer.Failure](err)
+		if !ok || f.Class != committer.Transient && f.Class != committer.InDoubt {
+			t.Fatalf("got %v", err)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Append(t.Context(), commit); err != nil {
+			t.Fatalf("the same commit again: %v", err)
+		}
+	}
+}
+
+// terminateWaiter ends the backend that waits for the transaction, as soon as it does.
+func terminateWaiter(t *testing.T, tx pgx.Tx) {
+	conn, err := pgx.Connect(context.Background(), pgtest.URL(t))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close(context.Background())
+	for ended := 0; ended == 0; {
+		const query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
+		if err := conn.QueryRow(context.Background(), query, tx.Conn().PgConn().PID()).Scan(&ended); err != nil {
+			t.Error(err)
+			return
+		}
+	}
+}
+
+func TestContextEndsWhileWaiting(t *testing.T) {
+	schema := pgtest.Schema(t)
+	store := open(t, pgtest.URL(t), schema)
+	commit := next(t, store, 1)
+	tx := openTransaction(t, schema, commit)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	wantClass(t, store.Append(ctx, commit), committer.InDoubt)
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// The server may have gone on with the query whose client went away. Either way it is in the log once.
+	if err := store.Append(t.Context(), commit); err != nil {
+		wantClass(t, err, committer.Moved)
+		if id, found, err := store.Successor(t.Context(), commit.Parent.Position); err != nil || !found || id != commit.ID {
+			t.Fatalf("got %v, %v, %v", id, found, err)
+		}
+	}
+}
+
+// A cancelled wait for a synchronous standby answers COMMIT with a warning: the commit is there, but not where the settings want it.
+func TestSynchronousStandbyIsMissing(t *testing.T) {
+	server := pgtest.Server(t)
+	store := open(t, server.URL(), "events")
+	if err := store.Append(t.Context(), next(t, store, 1)); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Error(err)
+		}
+	}
+	commit := next(t, store, 1)
+	exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+	exec("SELECT pg_reload_conf()")
+	cancelSyncWait := func() {
+		for cancelled := 0; cancelled == 0; {
+			const query = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+			if err := conn.QueryRow(context.Background(), query).Scan(&cancelled); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}
+	done := make(chan struct{})
+	cancelDuring := func(call func() error) error {
+		go func() { cancelSyncWait(); done <- struct{}{} }()
+		err := call()
+		<-done
+		return err
+	}
+	wantClass(t, cancelDuring(func() error { return store.Append(t.Context(), commit) }), committer.InDoubt)
+	wantClass(t, store.Append(t.Context(), commit), committer.Moved)
+	if err := cancelDuring(func() error { return store.Sync(t.Context()) }); err == nil {
+		t.Error("Sync says that it is safe, and no standby has it")
+	}
+	exec("ALTER SYSTEM RESET synchronous_standby_names")
+	exec("SELECT pg_reload_conf()")
+	if err := store.Sync(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

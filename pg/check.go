@@ -1,0 +1,151 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// dataType is what events.data has to be: rows are encoded for it.
+const dataType = "jsonb"
+
+// storeTables are the tables that a store reads and writes.
+var storeTables = []string{"events", "commits", "command_ids"}
+
+// storeFacts is what the catalog and the session say about a schema. It is read without touching the schema, so that
+// anything missing there is a fact and not an error.
+type storeFacts struct {
+	role     string
+	standby  bool     // the server is in recovery
+	readOnly bool     // transactions of this session may not write
+	tables   []string // which of ours are there, the version table included
+	denied   []string // privileges that the role lacks, as GRANT has them
+	hidden   []string // tables some of whose rows the role may not see
+	dataType string   // of events.data
+}
+
+const storeFactsSQL = `
+WITH wanted (name, privileges) AS (
+    VALUES ('` + versionTable + `', '{SELECT}'::text[]),
+           ('events', '{SELECT,INSERT}'),
+           ('commits', '{SELECT,INSERT}'),
+           ('command_ids', '{SELECT,INSERT}')
+), found AS (
+    SELECT c.oid, w.name, w.privileges
+    FROM wanted w
+    JOIN pg_namespace n ON n.nspname = $1
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+), denied AS (
+    SELECT 'USAGE ON SCHEMA ' || quote_ident(nspname) AS privilege
+    FROM pg_namespace
+    WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')
+    UNION ALL
+    SELECT p || ' ON ' || quote_ident($1) || '.' || name
+    FROM found, unnest(privileges) p
+    WHERE NOT has_table_privilege(oid, p)
+)
+SELECT current_user::text,
+       pg_is_in_recovery(),
+       current_setting('transaction_read_only')::bool OR current_setting('default_transaction_read_only')::bool,
+       ARRAY(SELECT name FROM found),
+       ARRAY(SELECT privilege FROM denied ORDER BY privilege),
+       ARRAY(SELECT name FROM found WHERE row_security_active(oid) ORDER BY name),
+       coalesce((SELECT format_type(a.atttypid, a.atttypmod)
+                 FROM found JOIN pg_attribute a ON a.attrelid = found.oid
+                 WHERE found.name = 'events' AND a.attname = 'data'), '')`
+
+// checkStore returns nil when the session can work with the schema, and a *command.SchemaError that says why not and what to
+// do otherwise. An error of the connection is returned as such. It takes two round trips.
+func checkStore(ctx context.Context, conn *pgx.Conn, schema string) error {
+	facts, err := readFacts(ctx, conn, schema)
+	if err != nil {
+		return fmt.Errorf("groupcommit: check schema %q: %w", schema, err)
+	}
+	if err := facts.checkAccess(schema); err != nil {
+		return err
+	}
+	have, err := readVersion(ctx, conn, schema)
+	if err != nil {
+		return fmt.Errorf("groupcommit: read the version of schema %q: %w", schema, err)
+	}
+	if err := checkVersion(schema, have); err != nil {
+		return err
+	}
+	return facts.checkTables(schema)
+}
+
+// readFacts and readVersion ask in one round trip each and leave no prepared statement behind.
+func readFacts(ctx context.Context, conn *pgx.Conn, schema string) (*storeFacts, error) {
+	var f storeFacts
+	err := conn.QueryRow(ctx, storeFactsSQL, pgx.QueryExecModeExec, schema).
+		Scan(&f.role, &f.standby, &f.readOnly, &f.tables, &f.denied, &f.hidden, &f.dataType)
+	return &f, err
+}
+
+func readVersion(ctx context.Context, conn *pgx.Conn, schema string) (int64, error) {
+	var version int64
+	err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+quote(schema, versionTable), pgx.QueryExecModeExec).
+		Scan(&version)
+	return version, err
+}
+
+// checkAccess judges what must hold before the version can be read. Where more than one thing is wrong, it tells the one
+// that has to be put right first.
+func (f *storeFacts) checkAccess(schema string) error {
+	switch {
+	case f.standby:
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaReadOnly,
+			Detail:  "the server is a standby: connect to the primary",
+		}
+	case f.readOnly:
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaReadOnly,
+			Detail:  fmt.Sprintf("default_transaction_read_only is on in sessions of role %q: turn it off, or use another role", f.role),
+		}
+	case !slices.Contains(f.tables, versionTable):
+		return missingSchema(schema)
+	case len(f.denied) > 0:
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaPrivileges,
+			Detail:  fmt.Sprintf("role %q needs a GRANT of %s", f.role, strings.Join(f.denied, ", ")),
+		}
+	case len(f.hidden) > 0:
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaRowLevel,
+			Detail: fmt.Sprintf("row-level security applies to role %q on %s: disable it there or give the role BYPASSRLS",
+				f.role, strings.Join(f.hidden, ", ")),
+		}
+	}
+	return nil
+}
+
+// checkTables judges whether the tables are those that the version promises.
+func (f *storeFacts) checkTables(schema string) error {
+	for _, table := range storeTables {
+		if !slices.Contains(f.tables, table) {
+			return &command.SchemaError{
+				Schema:  schema,
+				Problem: command.SchemaMissing,
+				Detail:  fmt.Sprintf("table %s is not there, although its migration ran: restore it", table),
+			}
+		}
+	}
+	if f.dataType != dataType {
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaNewer,
+			Detail:  fmt.Sprintf("events.data is of type %s, and this program knows %s only: upgrade the program", f.dataType, dataType),
+		}
+	}
+	return nil
+}

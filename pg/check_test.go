@@ -1,0 +1,203 @@
+package pg
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/migrations"
+)
+
+// TestCheckStore passes for a role with exactly the privileges that the documentation names, and takes two round trips.
+func TestCheckStore(t *testing.T) {
+	schema := migratedSchema(t)
+	role := newWriter(t, schema)
+	var w wire
+	w.tap(role.config)
+	conn := role.connect(t)
+	before := w.writes.Load()
+	if err := checkStore(t.Context(), conn, schema); err != nil {
+		t.Fatal(err)
+	}
+	if trips := w.writes.Load() - before; trips != 2 {
+		t.Errorf("%d round trips, want 2", trips)
+	}
+}
+
+func TestCheckStoreMissing(t *testing.T) {
+	t.Run("schema", func(t *testing.T) {
+		wantMissing(t, pgtest.Schema(t))
+	})
+	t.Run("tables", func(t *testing.T) {
+		schema := pgtest.Schema(t)
+		pgtest.Exec(t, "CREATE SCHEMA "+quote(schema))
+		wantMissing(t, schema)
+	})
+	t.Run("tables, with others elsewhere on the search_path", func(t *testing.T) {
+		conn := schemaConn(t, migratedSchema(t))
+		wantProblem(t, checkStore(t.Context(), conn, pgtest.Schema(t)), command.SchemaMissing)
+	})
+	t.Run("one table", func(t *testing.T) {
+		schema := migratedSchema(t)
+		pgtest.Exec(t, "DROP TABLE "+quote(schema, "command_ids"))
+		wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaMissing, "command_ids")
+	})
+}
+
+func wantMissing(t *testing.T, schema string) {
+	t.Helper()
+	problem := wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaMissing,
+		"migrate it, or set Config.Migrate")
+	if problem.Schema != schema {
+		t.Errorf("the error is about %q, want %q", problem.Schema, schema)
+	}
+}
+
+func TestCheckStoreOlder(t *testing.T) {
+	schema := migratedSchema(t)
+	pgtest.Exec(t, "DELETE FROM "+quote(schema, versionTable)+" WHERE version_id = $1", migrations.Latest)
+	problem := wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaOlder,
+		"migrate it, or set Config.Migrate")
+	if problem.Have >= migrations.Latest || problem.Want != migrations.Latest {
+		t.Errorf("have %d, want %d", problem.Have, problem.Want)
+	}
+}
+
+func TestCheckStoreNewer(t *testing.T) {
+	schema := migratedSchema(t)
+	pgtest.Exec(t, "INSERT INTO "+quote(schema, versionTable)+" (version_id, is_applied) VALUES ($1, true)", migrations.Latest+1)
+	problem := wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaNewer, "upgrade")
+	if problem.Have != migrations.Latest+1 || problem.Want != migrations.Latest {
+		t.Errorf("have %d, want %d", problem.Have, problem.Want)
+	}
+}
+
+func TestCheckStorePrivileges(t *testing.T) {
+	schema := migratedSchema(t)
+	for name, test := range map[string]struct {
+		revoke []string
+		denied []string
+	}{
+		"usage":      {[]string{"USAGE ON SCHEMA " + schema}, []string{"USAGE ON SCHEMA " + schema}},
+		"insert":     {[]string{"INSERT ON events"}, []string{"INSERT ON " + schema + ".events"}},
+		"select":     {[]string{"SELECT ON commits"}, []string{"SELECT ON " + schema + ".commits"}},
+		"command ID": {[]string{"INSERT ON command_ids"}, []string{"INSERT ON " + schema + ".command_ids"}},
+		"several": {
+			[]string{"INSERT ON events", "INSERT, SELECT ON command_ids"},
+			[]string{"INSERT ON " + schema + ".events", "INSERT ON " + schema + ".command_ids", "SELECT ON " + schema + ".command_ids"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			role := newWriter(t, schema)
+			owner := schemaConn(t, schema)
+			for _, privilege := range test.revoke {
+				mustExec(t, owner, "REVOKE "+privilege+" FROM "+role.name)
+			}
+			problem := wantProblem(t, checkStore(t.Context(), role.connect(t), schema), command.SchemaPrivileges,
+				append(test.denied, role.name)...)
+			if named := strings.Count(problem.Detail, " ON "); named != len(test.denied) {
+				t.Errorf("detail %q names %d privileges, want %d", problem.Detail, named, len(test.denied))
+			}
+		})
+	}
+	t.Run("version", func(t *testing.T) {
+		schema := migratedSchema(t)
+		role := newWriter(t, schema)
+		pgtest.Exec(t, "REVOKE SELECT ON "+quote(schema, versionTable)+" FROM PUBLIC")
+		wantProblem(t, checkStore(t.Context(), role.connect(t), schema), command.SchemaPrivileges, "SELECT ON "+schema+"."+versionTable)
+	})
+}
+
+func TestCheckStoreRowLevelSecurity(t *testing.T) {
+	for _, table := range []string{"events", "commits", "command_ids", versionTable} {
+		t.Run(table, func(t *testing.T) {
+			schema := migratedSchema(t)
+			role := newWriter(t, schema)
+			pgtest.Exec(t, "ALTER TABLE "+quote(schema, table)+" ENABLE ROW LEVEL SECURITY")
+			wantProblem(t, checkStore(t.Context(), role.connect(t), schema), command.SchemaRowLevel, table, role.name)
+
+			pgtest.Exec(t, "ALTER ROLE "+role.name+" BYPASSRLS")
+			if err := checkStore(t.Context(), role.connect(t), schema); err != nil {
+				t.Errorf("a role that sees all rows: %v", err)
+			}
+		})
+	}
+}
+
+func TestCheckStoreDataType(t *testing.T) {
+	schema := migratedSchema(t)
+	pgtest.Exec(t, "ALTER TABLE "+quote(schema, "events")+" ALTER data TYPE bytea USING NULL")
+	wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaNewer, "bytea", "jsonb")
+}
+
+func TestCheckStoreReadOnlyRole(t *testing.T) {
+	schema := migratedSchema(t)
+	role := newWriter(t, schema)
+	pgtest.Exec(t, "ALTER ROLE "+role.name+" SET default_transaction_read_only = on")
+	wantProblem(t, checkStore(t.Context(), role.connect(t), schema), command.SchemaReadOnly, "default_transaction_read_only", role.name)
+}
+
+func TestCheckStoreStandby(t *testing.T) {
+	server := pgtest.Server(t)
+	config, err := pgx.ParseConfig(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Migrate(t.Context(), config, "groupcommit"); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A server that finds this file does not leave recovery; it answers as a standby whose primary is away.
+	directory := collect[string](t, conn, "SHOW data_directory")[0]
+	mustExec(t, conn, "COPY (SELECT) TO '"+directory+"/standby.signal'")
+	_ = conn.Close(t.Context())
+	if err := server.Crash(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	conn, err = pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	wantProblem(t, checkStore(t.Context(), conn, "groupcommit"), command.SchemaReadOnly, "standby", "connect to the primary")
+	wantProblem(t, checkStore(t.Context(), conn, "never_migrated"), command.SchemaReadOnly, "standby")
+	wantProblem(t, Migrate(t.Context(), config, "never_migrated"), command.SchemaReadOnly, "connect to the primary")
+	if err := Migrate(t.Context(), config, "groupcommit"); err != nil {
+		t.Errorf("nothing is to be migrated: %v", err)
+	}
+}
+
+func TestCheckStoreConnectionError(t *testing.T) {
+	conn := pgtest.Conn(t)
+	if err := conn.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err := checkStore(t.Context(), conn, "groupcommit")
+	if err == nil {
+		t.Fatal("no error on a closed connection")
+	}
+	if _, ok := errors.AsType[*command.SchemaError](err); ok {
+		t.Errorf("an error of the connection is told as one of the schema: %v", err)
+	}
+}
+
+// newWriter returns a role that may do what a store needs and nothing else.
+func newWriter(t *testing.T, schema string) testRole {
+	t.Helper()
+	role := newRole(t)
+	owner := schemaConn(t, schema)
+	mustExec(t, owner, "GRANT USAGE ON SCHEMA "+quote(schema)+" TO "+role.name)
+	mustExec(t, owner, "GRANT SELECT, INSERT ON events, commits, command_ids TO "+role.name)
+	return role
+}

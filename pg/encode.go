@@ -1,0 +1,86 @@
+package pg
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/committer"
+)
+
+// The binary COPY format: a header; per row the number of fields, and per field its length and its bytes; a trailer. The
+// fields that are known last come first, and have a fixed size each, so that they are at the same place in every row.
+const (
+	copyColumns = "position, version, recorded_at, event_id, stream, type, data, metadata"
+	fieldCount  = 8
+
+	copyHeader  = "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	copyTrailer = "\xff\xff"
+
+	positionAt = 2 + 4
+	versionAt  = positionAt + 8 + 4
+	timeAt     = versionAt + 8 + 4
+
+	jsonbVersion = 1
+)
+
+var emptyJSON = []byte("null")
+
+// AppendRow implements committer.Log. Position, version and time are left blank.
+func (s *Store) AppendRow(dst []byte, stream string, event *command.Event) []byte {
+	dst = binary.BigEndian.AppendUint16(dst, fieldCount)
+	for range 3 {
+		dst = binary.BigEndian.AppendUint32(dst, 8)
+		dst = binary.BigEndian.AppendUint64(dst, 0)
+	}
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(event.ID)))
+	dst = append(dst, event.ID[:]...)
+	dst = appendText(dst, stream)
+	dst = appendText(dst, event.Type)
+	if len(event.Data) == 0 {
+		dst = appendJSONB(dst, emptyJSON)
+	} else {
+		dst = appendJSONB(dst, event.Data)
+	}
+	if len(event.Metadata) == 0 {
+		return binary.BigEndian.AppendUint32(dst, 1<<32-1) // NULL
+	}
+	return appendJSONB(dst, event.Metadata)
+}
+
+func appendText(dst []byte, text string) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(text)))
+	return append(dst, text...)
+}
+
+func appendJSONB(dst, text []byte) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(1+len(text)))
+	dst = append(dst, jsonbVersion)
+	return append(dst, text...)
+}
+
+// copyData is what COPY reads for a commit: its rows, copied, with the blanks filled in.
+func copyData(commit *committer.Commit) []byte {
+	size := len(copyHeader) + len(copyTrailer)
+	for i := range commit.Rows {
+		size += len(commit.Rows[i].Encoded)
+	}
+	data := append(make([]byte, 0, size), copyHeader...)
+	at := timestamp(commit.Time)
+	for i := range commit.Rows {
+		row := &commit.Rows[i]
+		start := len(data)
+		data = append(data, row.Encoded...)
+		placed := data[start:]
+		binary.BigEndian.PutUint64(placed[positionAt:], uint64(commit.Parent.Position+1+int64(i)))
+		binary.BigEndian.PutUint64(placed[versionAt:], uint64(row.Version))
+		binary.BigEndian.PutUint64(placed[timeAt:], at)
+	}
+	return append(data, copyTrailer...)
+}
+
+// timestamp is a timestamptz: microseconds since the year 2000.
+func timestamp(t time.Time) uint64 {
+	const epoch = 946684800 // 2000-01-01 in Unix seconds
+	return uint64(t.UnixMicro() - epoch*1e6)
+}

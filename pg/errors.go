@@ -1,0 +1,111 @@
+package pg
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/groupcommit/groupcommit/committer"
+)
+
+// notSent is the failure of an attempt of which nothing reached the server.
+func notSent(err error) *committer.Failure {
+	failure := &committer.Failure{Class: committer.Transient, Row: -1, Err: scrub(err)}
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		failure.Code = pgErr.Code
+		if classOf(pgErr) == committer.Permanent {
+			failure.Class = committer.Permanent
+		}
+	}
+	return failure
+}
+
+// appendFailure says what an error of a commit means. The phase comes first: only what certainly did not commit is judged by its
+// code.
+func appendFailure(err error, body *copyBody, conn *pgconn.PgConn) *committer.Failure {
+	failure := &committer.Failure{Class: committer.InDoubt, Row: -1, Err: scrub(err)}
+	pgErr, answered := errors.AsType[*pgconn.PgError](err)
+	if answered {
+		failure.Code = pgErr.Code
+	}
+	switch {
+	case answered && (inTransaction(conn) || !body.drained.Load() || beforeCommit(pgErr)):
+		failure.Class = classOf(pgErr)
+		failure.Row = rowOf(pgErr)
+	case pgconn.SafeToRetry(err) || !body.drained.Load():
+		failure.Class = committer.Transient
+	}
+	return failure
+}
+
+// inTransaction tells that the server is still in the transaction that failed: COMMIT was never reached.
+func inTransaction(conn *pgconn.PgConn) bool {
+	return !conn.IsClosed() && conn.TxStatus() == 'E'
+}
+
+// beforeCommit tells of errors that COMMIT gives before it has committed anything: a deferred constraint, or a query that was not
+// understood at all.
+func beforeCommit(err *pgconn.PgError) bool {
+	return strings.HasPrefix(err.Code, "23") || strings.HasPrefix(err.Code, "42")
+}
+
+// classOf judges the error of a transaction that did not commit.
+func classOf(err *pgconn.PgError) committer.Class {
+	switch err.ConstraintName {
+	case "commits_pkey", "commits_last_commit_id_key":
+		return committer.Moved
+	case "commits_parent_fkey":
+		return committer.Lost
+	case "command_ids_pkey":
+		return committer.Recorded
+	case "events_position_key":
+		return committer.Taken
+	case "events_stream_version_key":
+		return committer.Stale
+	}
+	switch err.Code {
+	case "40001", "40P01", "55P03", "57014", "25P03", "25006":
+		return committer.Transient
+	}
+	switch err.Code[:min(2, len(err.Code))] {
+	case "53", "57", "08":
+		return committer.Transient
+	case "22", "23", "54":
+		return committer.Refused
+	default:
+		return committer.Permanent
+	}
+}
+
+// rowOf finds the row that an error is about: the number in the last line of the context, "COPY events, line 3, column data". The
+// words are in the server's language, and lines above may quote user data, so only the place of the number is relied on.
+func rowOf(err *pgconn.PgError) int {
+	where := err.Where[strings.LastIndexByte(err.Where, '\n')+1:]
+	start := strings.IndexAny(where, "0123456789")
+	if start < 0 {
+		return -1
+	}
+	digits := where[start:]
+	if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+		digits = digits[:end]
+	}
+	line, convErr := strconv.Atoi(digits)
+	if convErr != nil {
+		return -1
+	}
+	return line - 1
+}
+
+// scrub takes from a server's error what may hold user data: all but its code, its message and the names of what it is about.
+func scrub(err error) error {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || pgErr != err {
+		return err
+	}
+	return &pgconn.PgError{
+		Severity: pgErr.Severity, SeverityUnlocalized: pgErr.SeverityUnlocalized, Code: pgErr.Code, Message: pgErr.Message,
+		SchemaName: pgErr.SchemaName, TableName: pgErr.TableName, ColumnName: pgErr.ColumnName, ConstraintName: pgErr.ConstraintName,
+	}
+}

@@ -1,0 +1,69 @@
+package pg
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/groupcommit/groupcommit/committer"
+)
+
+func TestRowOf(t *testing.T) {
+	for where, want := range map[string]int{
+		"COPY events, line 1":                                                      0,
+		"COPY events, line 1000, column data":                                      999,
+		"COPY events, Zeile 17, Spalte data":                                       16,
+		"eventsのCOPY、行 5、列 data":                                                   4,
+		"JSON data, line 1: \"x\nCOPY events, line 7":                              6,
+		"JSON data, line 9\nCOPY events, line 7\nCOPY events, line 3, column data": 2,
+		"":                                       -1,
+		"COPY events, line 99999999999999999999": -1,
+		"SQL statement":                          -1,
+	} {
+		if got := rowOf(&pgconn.PgError{Where: where}); got != want {
+			t.Errorf("rowOf(%q) = %d, want %d", where, got, want)
+		}
+	}
+}
+
+func TestClassOf(t *testing.T) {
+	for code, want := range map[string]committer.Class{
+		"40001": committer.Transient, "40P01": committer.Transient, "53300": committer.Transient, "55P03": committer.Transient,
+		"57014": committer.Transient, "57P01": committer.Transient, "25P03": committer.Transient, "25006": committer.Transient,
+		"08006": committer.Transient,
+		"22P05": committer.Refused, "22021": committer.Refused, "23514": committer.Refused, "54000": committer.Refused,
+		"28P01": committer.Permanent, "3D000": committer.Permanent, "42501": committer.Permanent, "42P01": committer.Permanent,
+		"XX000": committer.Permanent, "": committer.Permanent,
+	} {
+		if got := classOf(&pgconn.PgError{Code: code}); got != want {
+			t.Errorf("SQLSTATE %q is %v, want %v", code, got, want)
+		}
+	}
+	for constraint, want := range map[string]committer.Class{
+		"commits_pkey":              committer.Moved,
+		"commits_parent_fkey":       committer.Lost,
+		"command_ids_pkey":          committer.Recorded,
+		"events_position_key":       committer.Taken,
+		"events_stream_version_key": committer.Stale,
+		"added_by_somebody":         committer.Refused,
+	} {
+		if got := classOf(&pgconn.PgError{Code: "23505", ConstraintName: constraint}); got != want {
+			t.Errorf("a violation of %s is %v, want %v", constraint, got, want)
+		}
+	}
+}
+
+func TestScrubKeepsNoData(t *testing.T) {
+	const canary = "canary"
+	err := scrub(&pgconn.PgError{
+		Code: "22P02", Message: "invalid input", Detail: canary, Hint: canary, Where: canary, InternalQuery: canary, DataTypeName: canary,
+	})
+	pgErr, ok := err.(*pgconn.PgError)
+	if !ok || pgErr.Code != "22P02" || pgErr.Message != "invalid input" {
+		t.Fatalf("got %v", err)
+	}
+	if all := strings.Join([]string{pgErr.Detail, pgErr.Hint, pgErr.Where, pgErr.InternalQuery, pgErr.DataTypeName}, ""); all != "" {
+		t.Errorf("kept %q", all)
+	}
+}

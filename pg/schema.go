@@ -1,0 +1,72 @@
+package pg
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/migrations"
+)
+
+// versionTable is where the migrations that ran are recorded, in the schema itself.
+const versionTable = "schema_version"
+
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+// checkSchemaName returns a *command.SchemaError for a name that is not on the allowlist: lower case, no longer than
+// PostgreSQL keeps, and not one that PostgreSQL reserves for itself.
+func checkSchemaName(name string) error {
+	if schemaName.MatchString(name) && !strings.HasPrefix(name, "pg_") {
+		return nil
+	}
+	return &command.SchemaError{
+		Schema:  name,
+		Problem: command.SchemaName,
+		Detail:  "a name is 1 to 63 of a-z, 0-9 and _, begins with no digit and not with pg_",
+	}
+}
+
+// quote returns an identifier for SQL text, qualified when there are two names.
+func quote(names ...string) string {
+	return pgx.Identifier(names).Sanitize()
+}
+
+// checkVersion returns a *command.SchemaError unless the schema is at the one version that this program works with. A schema
+// whose first migration failed is at version 0.
+func checkVersion(schema string, have int64) error {
+	switch {
+	case have < migrations.Latest:
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaOlder,
+			Have:    have,
+			Want:    migrations.Latest,
+			Detail:  fmt.Sprintf("it is at version %d, and this program needs %d: migrate it, or set Config.Migrate", have, migrations.Latest),
+		}
+	case have > migrations.Latest:
+		return newerSchema(schema, have)
+	}
+	return nil
+}
+
+func missingSchema(schema string) error {
+	return &command.SchemaError{
+		Schema:  schema,
+		Problem: command.SchemaMissing,
+		Want:    migrations.Latest,
+		Detail:  "it was never migrated: migrate it, or set Config.Migrate",
+	}
+}
+
+func newerSchema(schema string, have int64) error {
+	return &command.SchemaError{
+		Schema:  schema,
+		Problem: command.SchemaNewer,
+		Have:    have,
+		Want:    migrations.Latest,
+		Detail:  fmt.Sprintf("it is at version %d, and this program knows %d: upgrade the program", have, migrations.Latest),
+	}
+}
