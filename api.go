@@ -1,0 +1,137 @@
+package groupcommit
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/pipeline"
+)
+
+// What a caller hands in and gets back. Each is described where it is defined.
+type (
+	Command       = command.Command       // what to append, and what must hold for it
+	StreamWrite   = command.StreamWrite   // the part of a command that concerns one stream
+	Event         = command.Event         // something that happened, as handed in
+	Metadata      = command.Metadata      // the standard keys of an event's metadata
+	Expect        = command.Expect        // what is expected of a stream's version
+	Result        = command.Result        // what a command wrote
+	StreamVersion = command.StreamVersion // a stream and its version
+	RecordedEvent = command.RecordedEvent // an event as the log holds it
+	Future        = pipeline.Future       // the verdict on a command, once it is there
+)
+
+// What a command may expect of a stream.
+const (
+	Any          = command.Any          // nothing
+	NoStream     = command.NoStream     // that it has no event
+	StreamExists = command.StreamExists // that it has at least one event
+)
+
+// Exact expects a stream to be at exactly this version. Exact(0) is NoStream.
+func Exact(version int64) Expect { return command.Exact(version) }
+
+// To is a command that appends events to one stream.
+func To(stream string, expect Expect, events ...Event) Command {
+	return command.To(stream, expect, events...)
+}
+
+// JSON makes an event whose data is the JSON encoding of value.
+func JSON(eventType string, value any) Event { return command.JSON(eventType, value) }
+
+// ParseMetadata reads the standard keys from an event's metadata.
+func ParseMetadata(data []byte) (Metadata, error) { return command.ParseMetadata(data) }
+
+// What went wrong, where the caller acts on the details.
+type (
+	ConflictError = command.ConflictError // a stream was not at the expected version
+	InvalidError  = command.InvalidError  // the command cannot be accepted as it is
+	RejectedError = command.RejectedError // the database refused the data
+	ReusedIDError = command.ReusedIDError // the command's ID belongs to another command
+	SchemaError   = command.SchemaError   // the schema or the role is not as needed
+	SchemaProblem = command.SchemaProblem // the reason for a SchemaError
+)
+
+// What went wrong, where the state says it all.
+var (
+	ErrQueueFull      = command.ErrQueueFull      // no room, and TrySubmit does not wait
+	ErrNotWritten     = command.ErrNotWritten     // certainly not written; submitting again is safe
+	ErrOutcomeUnknown = command.ErrOutcomeUnknown // the database stayed away with the answer
+	ErrClosed         = command.ErrClosed         // the store takes no more commands
+	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
+	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
+	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
+)
+
+// What Config.Hooks is made of.
+type (
+	Hooks      = committer.Hooks      // functions that are told what happens inside
+	CommitInfo = committer.CommitInfo // a group commit, as told to Hooks.Committed
+	Settlement = committer.Settlement // the end of a doubt, as told to Hooks.Settled
+)
+
+// Store is an event store. All its methods may be called by any number of goroutines.
+type Store struct {
+	pipeline     *pipeline.Pipeline
+	log          log
+	release      func()
+	closeTimeout time.Duration
+}
+
+// log is what a store needs of the place where events are kept: package pg's or memlog's.
+type log interface {
+	committer.Log
+	ReadStream(ctx context.Context, stream string, after int64, limit int) ([]RecordedEvent, error)
+	ReadAll(ctx context.Context, after int64, limit int) ([]RecordedEvent, error)
+	StreamVersion(ctx context.Context, stream string) (int64, error)
+}
+
+// Submit hands a command in and returns its future, which is never nil: a command that is refused gives a future that has
+// already failed. It waits only for room in the queue.
+//
+// Until a batch takes the command, also after Submit has returned, the end of ctx withdraws it, and it is certainly not
+// written. After that only waiting can end. The commands of one goroutine take effect in the order of its calls.
+func (s *Store) Submit(ctx context.Context, cmd Command) *Future { return s.pipeline.Submit(ctx, cmd) }
+
+// TrySubmit is Submit without the waiting: where the queue is full, the future has failed with ErrQueueFull.
+func (s *Store) TrySubmit(ctx context.Context, cmd Command) *Future {
+	return s.pipeline.TrySubmit(ctx, cmd)
+}
+
+// Append submits a command and waits for its verdict.
+func (s *Store) Append(ctx context.Context, cmd Command) (Result, error) {
+	return s.Submit(ctx, cmd).Wait(ctx)
+}
+
+// Flush returns when every command whose Submit returned before the call has its verdict, or with the error of ctx. What is
+// queued does not linger.
+func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) }
+
+// StreamVersion is the committed version of a stream, 0 when it does not exist.
+func (s *Store) StreamVersion(ctx context.Context, stream string) (int64, error) {
+	return s.log.StreamVersion(ctx, stream)
+}
+
+// Close stops admission and returns when every command has its verdict and all is released. It waits no longer than ctx
+// and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
+// an error. It may be called again.
+func (s *Store) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
+	defer cancel()
+	err := s.pipeline.Close(ctx)
+	s.release()
+	return err
+}
+
+// WaitAll waits for all futures and returns their results in order. The error joins those of the futures that failed; their
+// results are zero.
+func WaitAll(ctx context.Context, futures ...*Future) ([]Result, error) {
+	results := make([]Result, len(futures))
+	failed := make([]error, len(futures))
+	for i, f := range futures {
+		results[i], failed[i] = f.Wait(ctx)
+	}
+	return results, errors.Join(failed...)
+}

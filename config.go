@@ -1,0 +1,160 @@
+package groupcommit
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/groupcommit/groupcommit/batcher"
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/pipeline"
+)
+
+// Config says where the events are kept and how commands are batched. The zero value of a field means its default; a
+// negative one is an error but where it is said to switch something off. Open checks it once; later changes have no effect.
+//
+// The struct carries tags for github.com/caarlos0/env, so that a program may embed it in its own configuration.
+type Config struct {
+	// DatabaseURL is a connection string of PostgreSQL, as a URL or as key=value pairs. What it does not say is taken from the
+	// PG* environment variables, as psql does.
+	DatabaseURL string `env:"DATABASE_URL"`
+
+	// Pool can be given instead of DatabaseURL and all connection settings below, for what they cannot say: TLS, tokens that are
+	// fetched before connecting, tracers. It must come from pgxpool.ParseConfig. It serves reads; the connections that write are
+	// opened beside it with the same connection settings and hooks.
+	Pool *pgxpool.Config `env:"-"`
+
+	// Schema holds the tables. Lower-case letters, digits and underscores, at most 63. Defaults to "groupcommit".
+	Schema string `env:"GROUPCOMMIT_SCHEMA"`
+
+	// Migrate brings the schema up to date at Open, and creates it where it is missing. Without it, Open returns a *SchemaError that
+	// says what is missing.
+	Migrate bool `env:"GROUPCOMMIT_MIGRATE"`
+
+	// A batch closes when it holds BatchCommands (defaults to 1,000) or BatchBytes (8 MiB), when its first command has waited
+	// for Linger (10 ms; negative: does not wait), and at once when no commit is in flight, unless NoEager is set.
+	BatchCommands int           `env:"GROUPCOMMIT_BATCH_COMMANDS"`
+	BatchBytes    int           `env:"GROUPCOMMIT_BATCH_BYTES"`
+	Linger        time.Duration `env:"GROUPCOMMIT_LINGER"`
+	NoEager       bool          `env:"GROUPCOMMIT_NO_EAGER"`
+
+	// The queue in front of the batches holds QueueCommands (defaults to 16,384) and QueueBytes (64 MiB). Where it is full, Submit
+	// waits and TrySubmit refuses.
+	QueueCommands int `env:"GROUPCOMMIT_QUEUE_COMMANDS"`
+	QueueBytes    int `env:"GROUPCOMMIT_QUEUE_BYTES"`
+
+	// The largest command that is accepted.
+	MaxEventBytes     int `env:"GROUPCOMMIT_MAX_EVENT_BYTES"`     // data of one event; defaults to 1 MiB
+	MaxMetadataBytes  int `env:"GROUPCOMMIT_MAX_METADATA_BYTES"`  // metadata of one event; defaults to 64 KiB
+	MaxCommandBytes   int `env:"GROUPCOMMIT_MAX_COMMAND_BYTES"`   // data, metadata and names; defaults to 4 MiB
+	MaxCommandEvents  int `env:"GROUPCOMMIT_MAX_COMMAND_EVENTS"`  // defaults to 1,000
+	MaxCommandStreams int `env:"GROUPCOMMIT_MAX_COMMAND_STREAMS"` // defaults to 100
+	MaxNameBytes      int `env:"GROUPCOMMIT_MAX_NAME_BYTES"`      // stream names and event types; defaults to 255
+
+	// SkipJSONCheck trusts the caller that data and metadata are JSON. It saves about a microsecond per command. What is not JSON is
+	// then found by the database, and its batch is committed a second time without it. OpenInMemory finds nothing.
+	SkipJSONCheck bool `env:"GROUPCOMMIT_SKIP_JSON_CHECK"`
+
+	// HeadStreams is how many streams' versions are kept in memory, so that a command for one of them needs no look-up.
+	// Defaults to 100,000.
+	HeadStreams int `env:"GROUPCOMMIT_HEAD_STREAMS"`
+
+	// RetryFor is how long a batch is tried again after the database has failed it, before its commands are told ErrNotWritten or
+	// ErrOutcomeUnknown. Defaults to 30 s.
+	RetryFor time.Duration `env:"GROUPCOMMIT_RETRY_FOR"`
+
+	// CloseTimeout bounds Close, beside its context. Defaults to 60 s.
+	CloseTimeout time.Duration `env:"GROUPCOMMIT_CLOSE_TIMEOUT"`
+
+	// LockTimeout is how long a commit waits in the server for that of another process. Defaults to 2 s.
+	LockTimeout time.Duration `env:"GROUPCOMMIT_LOCK_TIMEOUT"`
+
+	// IdleInTransaction is after what time the server ends a commit whose client has gone silent. Defaults to 10 s.
+	IdleInTransaction time.Duration `env:"GROUPCOMMIT_IDLE_IN_TRANSACTION"`
+
+	// Connections. MaxConnections and MinConnections size the pool for reads; two more are opened for writing.
+	MaxConnections  int           `env:"GROUPCOMMIT_MAX_CONNECTIONS"`  // defaults to 20
+	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5
+	AcquireTimeout  time.Duration `env:"GROUPCOMMIT_ACQUIRE_TIMEOUT"`  // a read waits for a connection; defaults to 30 s
+	IdleTimeout     time.Duration `env:"GROUPCOMMIT_IDLE_TIMEOUT"`     // an unused connection is closed; defaults to 10 min
+	MaxLifetime     time.Duration `env:"GROUPCOMMIT_MAX_LIFETIME"`     // a connection is replaced; defaults to 30 min
+	ConnectTimeout  time.Duration `env:"GROUPCOMMIT_CONNECT_TIMEOUT"`  // for one attempt to connect; defaults to 5 s
+	ApplicationName string        `env:"GROUPCOMMIT_APPLICATION_NAME"` // as the server shows it; defaults to "groupcommit"
+
+	// Logger is told what an operator should know. It never sees data, secrets or connection strings. Defaults to discarding.
+	Logger *slog.Logger `env:"-"`
+
+	// Hooks are told what happens inside.
+	Hooks Hooks `env:"-"`
+}
+
+// ConfigError says which field of a Config cannot be used. Open returns it and starts nothing.
+type ConfigError struct {
+	Field  string
+	Reason string
+	Err    error // the cause, where there is one
+}
+
+func (e *ConfigError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("groupcommit: Config.%s: %s: %v", e.Field, e.Reason, e.Err)
+	}
+	return fmt.Sprintf("groupcommit: Config.%s: %s", e.Field, e.Reason)
+}
+
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// check tells what cannot be meant.
+func (c *Config) check() error {
+	for _, n := range []struct {
+		field string
+		value int64
+	}{
+		{"BatchCommands", int64(c.BatchCommands)}, {"BatchBytes", int64(c.BatchBytes)},
+		{"QueueCommands", int64(c.QueueCommands)}, {"QueueBytes", int64(c.QueueBytes)},
+		{"MaxEventBytes", int64(c.MaxEventBytes)}, {"MaxMetadataBytes", int64(c.MaxMetadataBytes)},
+		{"MaxCommandBytes", int64(c.MaxCommandBytes)}, {"MaxCommandEvents", int64(c.MaxCommandEvents)},
+		{"MaxCommandStreams", int64(c.MaxCommandStreams)}, {"MaxNameBytes", int64(c.MaxNameBytes)},
+		{"HeadStreams", int64(c.HeadStreams)}, {"RetryFor", int64(c.RetryFor)}, {"CloseTimeout", int64(c.CloseTimeout)},
+		{"LockTimeout", int64(c.LockTimeout)}, {"IdleInTransaction", int64(c.IdleInTransaction)},
+		{"MaxConnections", int64(c.MaxConnections)}, {"MinConnections", int64(c.MinConnections)},
+		{"AcquireTimeout", int64(c.AcquireTimeout)}, {"IdleTimeout", int64(c.IdleTimeout)},
+		{"MaxLifetime", int64(c.MaxLifetime)}, {"ConnectTimeout", int64(c.ConnectTimeout)},
+	} {
+		if n.value < 0 {
+			return &ConfigError{Field: n.field, Reason: "it is negative"}
+		}
+	}
+	return nil
+}
+
+func (c *Config) pipeline() pipeline.Config {
+	return pipeline.Config{
+		Limits: command.Limits{
+			EventBytes:     c.MaxEventBytes,
+			MetadataBytes:  c.MaxMetadataBytes,
+			CommandBytes:   c.MaxCommandBytes,
+			CommandEvents:  c.MaxCommandEvents,
+			CommandStreams: c.MaxCommandStreams,
+			NameBytes:      c.MaxNameBytes,
+			SkipJSONCheck:  c.SkipJSONCheck,
+		},
+		Batcher: batcher.Config{
+			MaxItems:   c.BatchCommands,
+			MaxBytes:   c.BatchBytes,
+			Linger:     c.Linger,
+			NoEager:    c.NoEager,
+			QueueItems: c.QueueCommands,
+			QueueBytes: c.QueueBytes,
+		},
+		Committer: committer.Config{
+			HeadStreams: c.HeadStreams,
+			RetryFor:    c.RetryFor,
+			Logger:      c.Logger,
+			Hooks:       c.Hooks,
+		},
+	}
+}

@@ -1,0 +1,91 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/groupcommit/groupcommit/batcher"
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/committer"
+)
+
+// Config of a Pipeline. A zero field has its default.
+type Config struct {
+	Limits    command.Limits
+	Batcher   batcher.Config
+	Committer committer.Config
+}
+
+// Pipeline brings commands from callers to a log. All methods may be called by any number of goroutines.
+//
+// One goroutine, started by New, takes batches from the batcher and commits them; it ends when the batcher is closed and
+// empty. The log is the caller's and outlives the pipeline.
+type Pipeline struct {
+	config    Config
+	log       committer.Log
+	batcher   *batcher.Batcher[*Future]
+	committer *committer.Committer
+
+	ended chan struct{}   // closed by run
+	abort context.Context // ends when Close has no more patience
+	stop  context.CancelCauseFunc
+}
+
+// New starts a pipeline on a log.
+func New(config Config, log committer.Log) *Pipeline {
+	config.Limits = config.Limits.WithDefaults()
+	p := &Pipeline{
+		config:    config,
+		log:       log,
+		batcher:   batcher.New[*Future](config.Batcher),
+		committer: committer.New(log, config.Committer),
+		ended:     make(chan struct{}),
+	}
+	p.abort, p.stop = context.WithCancelCause(context.Background())
+	go p.run()
+	return p
+}
+
+func (p *Pipeline) run() {
+	defer close(p.ended)
+	for batch := range p.batcher.Batches() {
+		p.committer.Commit(p.abort, take(batch.Items))
+		batch.Done()
+	}
+}
+
+// take gives the entries of the futures that have not been withdrawn. From here on no caller's context touches them.
+func take(futures []*Future) []*committer.Entry {
+	entries := make([]*committer.Entry, 0, len(futures))
+	for _, f := range futures {
+		if f.take() {
+			entries = append(entries, &f.entry)
+		}
+	}
+	return entries
+}
+
+// Flush returns when every command whose Submit returned before the call has its verdict. It does not wait for the linger.
+func (p *Pipeline) Flush(ctx context.Context) error {
+	return p.batcher.Flush(ctx)
+}
+
+// Close stops admission and returns when every command that was admitted has its verdict and no goroutine is left. If ctx
+// ends first, what was not yet sent is told as not written, what is in doubt as unknown, and the cause of ctx's end is returned. It may be
+// called again, and by several goroutines.
+func (p *Pipeline) Close(ctx context.Context) error {
+	p.batcher.Close()
+	select {
+	case <-p.ended:
+		return nil
+	case <-ctx.Done():
+	}
+	p.stop(command.ErrClosed)
+	<-p.ended
+	return fmt.Errorf("groupcommit: closed before everything was written: %w", context.Cause(ctx))
+}
+
+// Queued is how much waits for a batch.
+func (p *Pipeline) Queued() (commands, bytes int) {
+	return p.batcher.Queued()
+}

@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"github.com/groupcommit/groupcommit/batcher"
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// Submit hands a command in. It waits only for room in the queue and never returns nil: a command that is refused gives a future that
+// has already failed.
+//
+// Until a batch takes the command, also after Submit has returned, the end of ctx withdraws it: it is then certainly not
+// written. After that only waiting can end. Commands that one goroutine submits take effect in that order.
+func (p *Pipeline) Submit(ctx context.Context, cmd command.Command) *Future {
+	if ctx.Err() != nil {
+		return refused(notWritten(context.Cause(ctx)))
+	}
+	f, err := p.admit(ctx, &cmd)
+	if err != nil {
+		return refused(err)
+	}
+	if err := p.batcher.Submit(ctx, f, f.entry.Size()); err != nil {
+		return refused(asVerdict(err))
+	}
+	return f
+}
+
+// TrySubmit is Submit without the waiting: where there is no room, the future has failed with command.ErrQueueFull.
+func (p *Pipeline) TrySubmit(ctx context.Context, cmd command.Command) *Future {
+	if ctx.Err() != nil {
+		return refused(notWritten(context.Cause(ctx)))
+	}
+	f, err := p.admit(ctx, &cmd)
+	if err != nil {
+		return refused(err)
+	}
+	if err := p.batcher.TrySubmit(f, f.entry.Size()); err != nil {
+		return refused(asVerdict(err))
+	}
+	return f
+}
+
+// admit checks and encodes a command.
+func (p *Pipeline) admit(ctx context.Context, cmd *command.Command) (*Future, error) {
+	if err := cmd.Check(&p.config.Limits); err != nil {
+		return nil, err
+	}
+	f := &Future{submit: ctx}
+	f.entry.Receiver = f
+	f.entry.Fill(p.log, cmd)
+	return f, nil
+}
+
+// asVerdict says in the words of package command why the batcher did not take a command.
+func asVerdict(err error) error {
+	switch {
+	case errors.Is(err, batcher.ErrClosed):
+		return command.ErrClosed
+	case errors.Is(err, batcher.ErrFull):
+		return command.ErrQueueFull
+	case errors.Is(err, batcher.ErrTooLarge):
+		return &command.InvalidError{Field: "Streams", Reason: "the command is larger than the whole queue may be", Err: err}
+	default:
+		return notWritten(err)
+	}
+}
