@@ -2,10 +2,9 @@ package pg
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -13,58 +12,56 @@ import (
 	"github.com/groupcommit/groupcommit/committer"
 )
 
-// Append implements committer.Log. The point of no return is CopyDone: COMMIT stands behind it in the same query.
+// Append implements committer.Log. The point of no return is the end of the message: COMMIT stands in it, behind the rows.
 func (s *Store) Append(ctx context.Context, commit *committer.Commit) error {
 	conn, err := s.writer.get(ctx)
 	if err != nil {
 		return notSent(err)
 	}
 	s.writer.warned.Store(false)
-	body := &copyBody{data: copyData(commit)}
-	tag, err := conn.PgConn().CopyFrom(ctx, body, string(s.commitSQL(commit)))
+	message, statements := s.commitMessage(commit)
+	reply := exchange(ctx, conn.PgConn(), message)
 	switch {
-	case err != nil:
-		failure := appendFailure(err, body, conn.PgConn())
-		s.endTransaction(ctx, conn)
-		return failure
-	case tag.String() == "ROLLBACK":
-		return &committer.Failure{Class: committer.Transient, Row: -1, Err: fmt.Errorf("the server answered ROLLBACK to COMMIT")}
+	case reply.err != nil || reply.lost != nil:
+		s.endTransaction(ctx, conn, &reply)
+		return reply.failure(statements)
+	case reply.tag != "COMMIT":
+		return &committer.Failure{Class: committer.Transient, Row: -1, Err: fmt.Errorf("the server answered %s to COMMIT", reply.tag)}
 	case s.writer.warned.Load():
-		return &committer.Failure{Class: committer.InDoubt, Row: -1, Err: fmt.Errorf("the server answered COMMIT with a warning")}
+		return &committer.Failure{Class: committer.InDoubt, Row: -1, Err: errors.New("the server answered COMMIT with a warning")}
 	default:
 		return nil
 	}
 }
 
 // endTransaction brings the connection back to where another commit can begin, or drops it.
-func (s *Store) endTransaction(ctx context.Context, conn *pgx.Conn) {
-	if !conn.IsClosed() && conn.PgConn().TxStatus() != 'I' {
+func (s *Store) endTransaction(ctx context.Context, conn *pgx.Conn, r *reply) {
+	if r.lost == nil && conn.PgConn().TxStatus() != 'I' {
 		_, _ = conn.PgConn().Exec(ctx, "ROLLBACK").ReadAll() // the status tells whether it worked
 	}
-	if conn.IsClosed() || conn.PgConn().TxStatus() != 'I' {
+	if r.lost != nil || conn.IsClosed() || conn.PgConn().TxStatus() != 'I' {
 		s.writer.drop()
 	}
 }
 
-// copyBody is read by a goroutine of pgconn's, which may outlive the call that started it.
-type copyBody struct {
-	data    []byte
-	drained atomic.Bool // all was read, so CopyDone may have been sent
-}
-
-func (b *copyBody) Read(p []byte) (int, error) {
-	if len(b.data) == 0 {
-		b.drained.Store(true)
-		return 0, io.EOF
+// commitMessage is a commit on the wire, and the number of its statements: a query, the rows that its COPY reads, and their end.
+func (s *Store) commitMessage(c *committer.Commit) (message []byte, statements int) {
+	size := 1024 + 256*len(c.Records)
+	for i := range c.Rows {
+		size += len(c.Rows[i].Encoded)
 	}
-	n := copy(p, b.data)
-	b.data = b.data[n:]
-	return n, nil
+	b := make([]byte, 0, size)
+	b = appendQuery(b, func(b []byte) []byte { return s.appendCommitSQL(b, c) })
+	b = appendMessage(b, 'd', func(b []byte) []byte { return appendCopy(b, c) })
+	b = appendMessage(b, 'c', func(b []byte) []byte { return b })
+	statements = 4
+	if len(c.Records) > 0 {
+		statements++
+	}
+	return b, statements
 }
 
-// commitSQL is the query that carries a commit.
-func (s *Store) commitSQL(c *committer.Commit) []byte {
-	b := make([]byte, 0, 512+160*len(c.Records))
+func (s *Store) appendCommitSQL(b []byte, c *committer.Commit) []byte {
 	b = append(b, "BEGIN ISOLATION LEVEL READ COMMITTED; INSERT INTO "...)
 	b = append(b, s.schema...)
 	b = append(b, ".commits (previous, last, commit_id, parent, commands, writer, committed_at) VALUES ("...)
@@ -85,8 +82,7 @@ func (s *Store) commitSQL(c *committer.Commit) []byte {
 	b = s.appendRecords(b, c)
 	b = append(b, "COPY "...)
 	b = append(b, s.schema...)
-	b = append(b, ".events ("+copyColumns+") FROM STDIN BINARY; COMMIT"...)
-	return b
+	return append(b, ".events ("+copyColumns+") FROM STDIN BINARY; COMMIT"...)
 }
 
 // appendRecords adds the statement that records commands with an ID. Arrays keep it one constant each to the parser, however many

@@ -3,6 +3,7 @@ package pg_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,7 +101,7 @@ func terminateWaiter(t *testing.T, tx pgx.Tx) {
 		return
 	}
 	defer conn.Close(context.Background())
-	for ended := 0; ended == 0; {
+	for ended := 0; ended == 0 && t.Context().Err() == nil; {
 		const query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
 		if err := conn.QueryRow(context.Background(), query, tx.Conn().PgConn().PID()).Scan(&ended); err != nil {
 			t.Error(err)
@@ -147,28 +148,35 @@ func TestSynchronousStandbyIsMissing(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	commit := next(t, store, 1)
 	exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
 	exec("SELECT pg_reload_conf()")
-	cancelSyncWait := func() {
-		for cancelled := 0; cancelled == 0; {
-			const query = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-			if err := conn.QueryRow(context.Background(), query).Scan(&cancelled); err != nil {
-				t.Error(err)
-				return
+	// cancelled runs a call and cancels its wait for the standby, until it returns.
+	cancelled := func(call func() error) error {
+		returned := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for {
+				select {
+				case <-returned:
+					return
+				default:
+					exec("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+				}
 			}
-		}
-	}
-	done := make(chan struct{})
-	cancelDuring := func(call func() error) error {
-		go func() { cancelSyncWait(); done <- struct{}{} }()
+		})
 		err := call()
-		<-done
+		close(returned)
+		wg.Wait()
 		return err
 	}
-	wantClass(t, cancelDuring(func() error { return store.Append(t.Context(), commit) }), committer.InDoubt)
+	var commit *committer.Commit
+	for err == nil { // the server takes a moment to take up the setting
+		commit = next(t, store, 1)
+		err = cancelled(func() error { return store.Append(t.Context(), commit) })
+	}
+	wantClass(t, err, committer.InDoubt)
 	wantClass(t, store.Append(t.Context(), commit), committer.Moved)
-	if err := cancelDuring(func() error { return store.Sync(t.Context()) }); err == nil {
+	if err := cancelled(func() error { return store.Sync(t.Context()) }); err == nil {
 		t.Error("Sync says that it is safe, and no standby has it")
 	}
 	exec("ALTER SYSTEM RESET synchronous_standby_names")

@@ -59,24 +59,20 @@ func appendJSONB(dst, text []byte) []byte {
 	return append(dst, text...)
 }
 
-// copyData is what COPY reads for a commit: its rows, copied, with the blanks filled in.
-func copyData(commit *committer.Commit) []byte {
-	size := len(copyHeader) + len(copyTrailer)
-	for i := range commit.Rows {
-		size += len(commit.Rows[i].Encoded)
-	}
-	data := append(make([]byte, 0, size), copyHeader...)
+// appendCopy appends what COPY reads for a commit: its rows, with the blanks filled in.
+func appendCopy(b []byte, commit *committer.Commit) []byte {
+	b = append(b, copyHeader...)
 	at := timestamp(commit.Time)
 	for i := range commit.Rows {
 		row := &commit.Rows[i]
-		start := len(data)
-		data = append(data, row.Encoded...)
-		placed := data[start:]
+		start := len(b)
+		b = append(b, row.Encoded...)
+		placed := b[start:]
 		binary.BigEndian.PutUint64(placed[positionAt:], uint64(commit.Parent.Position+1+int64(i)))
 		binary.BigEndian.PutUint64(placed[versionAt:], uint64(row.Version))
 		binary.BigEndian.PutUint64(placed[timeAt:], at)
 	}
-	return append(data, copyTrailer...)
+	return append(b, copyTrailer...)
 }
 
 // timestamp is a timestamptz: microseconds since the year 2000.

@@ -22,33 +22,30 @@ func notSent(err error) *committer.Failure {
 	return failure
 }
 
-// appendFailure says what an error of a commit means. The phase comes first: only what certainly did not commit is judged by its
-// code.
-func appendFailure(err error, body *copyBody, conn *pgconn.PgConn) *committer.Failure {
-	failure := &committer.Failure{Class: committer.InDoubt, Row: -1, Err: scrub(err)}
-	pgErr, answered := errors.AsType[*pgconn.PgError](err)
-	if answered {
-		failure.Code = pgErr.Code
-	}
+// failure says what became of a commit of so many statements, COPY the last but one, that was not answered with success. The phase comes
+// first: only what certainly did not commit is judged by its code.
+func (r *reply) failure(statements int) *committer.Failure {
+	failure := &committer.Failure{Class: committer.InDoubt, Row: -1, Err: r.lost}
+	reachedCommit := r.completed >= statements-1
 	switch {
-	case answered && (inTransaction(conn) || !body.drained.Load() || beforeCommit(pgErr)):
-		failure.Class = classOf(pgErr)
-		failure.Row = rowOf(pgErr)
-	case pgconn.SafeToRetry(err) || !body.drained.Load():
+	case r.err != nil:
+		failure.Err, failure.Code = scrub(r.err), r.err.Code
+		if !reachedCommit || deferred(r.err) {
+			failure.Class, failure.Row = classOf(r.err), rowOf(r.err)
+		}
+	case r.unsent:
 		failure.Class = committer.Transient
 	}
 	return failure
 }
 
-// inTransaction tells that the server is still in the transaction that failed: COMMIT was never reached.
-func inTransaction(conn *pgconn.PgConn) bool {
-	return !conn.IsClosed() && conn.TxStatus() == 'E'
+// deferred tells of an error that COMMIT gives before it has committed anything.
+func deferred(err *pgconn.PgError) bool {
+	return strings.HasPrefix(err.Code, "23")
 }
 
-// beforeCommit tells of errors that COMMIT gives before it has committed anything: a deferred constraint, or a query that was not
-// understood at all.
-func beforeCommit(err *pgconn.PgError) bool {
-	return strings.HasPrefix(err.Code, "23") || strings.HasPrefix(err.Code, "42")
+func asPgError(err error) (*pgconn.PgError, bool) {
+	return errors.AsType[*pgconn.PgError](err)
 }
 
 // classOf judges the error of a transaction that did not commit.

@@ -40,7 +40,7 @@ func Schema(tb testing.TB) string {
 	schema := "test_" + strings.ToLower(rand.Text())
 	tb.Cleanup(func() {
 		// Whoever still holds a lock there has leaked a transaction.
-		if err := exec(url, "SET lock_timeout = '10s'; DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
+		if err := ExecAt(url, "SET lock_timeout = '10s'; DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
 			tb.Errorf("pgtest: drop schema %s: %v", schema, err)
 		}
 	})
@@ -86,7 +86,8 @@ func Server(tb testing.TB) *ephemeral.Server {
 	return server
 }
 
-func exec(url, sql string) error {
+// ExecAt runs one statement on the server at url, on a connection of its own, from any goroutine.
+func ExecAt(url, sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
