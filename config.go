@@ -41,7 +41,7 @@ type Config struct {
 	Linger        time.Duration `env:"GROUPCOMMIT_LINGER"`
 	NoEager       bool          `env:"GROUPCOMMIT_NO_EAGER"`
 
-	// The queue in front of the batches holds QueueCommands (defaults to 16,384) and QueueBytes (64 MiB). Where it is full, Submit
+	// The queue in front of the batches holds QueueCommands (defaults to 16,384, at most 1,048,576) and QueueBytes (64 MiB). Where it is full, Submit
 	// waits and TrySubmit refuses.
 	QueueCommands int `env:"GROUPCOMMIT_QUEUE_COMMANDS"`
 	QueueBytes    int `env:"GROUPCOMMIT_QUEUE_BYTES"`
@@ -95,17 +95,11 @@ type Config struct {
 type ConfigError struct {
 	Field  string
 	Reason string
-	Err    error // the cause, where there is one
 }
 
 func (e *ConfigError) Error() string {
-	if e.Err != nil {
-		return fmt.Sprintf("groupcommit: Config.%s: %s: %v", e.Field, e.Reason, e.Err)
-	}
 	return fmt.Sprintf("groupcommit: Config.%s: %s", e.Field, e.Reason)
 }
-
-func (e *ConfigError) Unwrap() error { return e.Err }
 
 // check tells what cannot be meant.
 func (c *Config) check() error {
@@ -128,8 +122,14 @@ func (c *Config) check() error {
 			return &ConfigError{Field: n.field, Reason: "it is negative"}
 		}
 	}
+	if c.QueueCommands > maxQueueCommands {
+		return &ConfigError{Field: "QueueCommands", Reason: fmt.Sprintf("it is %d, at most %d are possible", c.QueueCommands, maxQueueCommands)}
+	}
 	return nil
 }
+
+// maxQueueCommands keeps the queue, which is allocated at once, within reason.
+const maxQueueCommands = 1 << 20
 
 func (c *Config) pipeline() pipeline.Config {
 	return pipeline.Config{

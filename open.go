@@ -56,6 +56,9 @@ func start(config Config, log log, release func()) *Store {
 	}
 }
 
+// The parser's own words quote the string, and hide a password only where they find one.
+const notAConnectionString = "it is not a connection string; see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING"
+
 // pool is the configuration of all connections.
 func (c *Config) pool() (*pgxpool.Config, error) {
 	if c.Pool != nil {
@@ -63,7 +66,7 @@ func (c *Config) pool() (*pgxpool.Config, error) {
 	}
 	pool, err := pgxpool.ParseConfig(c.DatabaseURL)
 	if err != nil {
-		return nil, &ConfigError{Field: "DatabaseURL", Reason: "it is not a connection string", Err: err}
+		return nil, &ConfigError{Field: "DatabaseURL", Reason: notAConnectionString}
 	}
 	pool.MaxConns = int32(min(cmp.Or(c.MaxConnections, 20), math.MaxInt32))
 	pool.MinConns = min(int32(min(cmp.Or(c.MinConnections, 5), math.MaxInt32)), pool.MaxConns)

@@ -19,7 +19,7 @@ type readRange struct {
 }
 
 // After begins behind this version of a stream, or position of the log. Defaults to 0, the start.
-func After(n int64) ReadOption { return func(r *readRange) { r.after = n } }
+func After(n int64) ReadOption { return func(r *readRange) { r.after = max(n, 0) } }
 
 // Limit ends after this many events. Defaults to all there are.
 func Limit(n int) ReadOption { return func(r *readRange) { r.limit = max(n, 0) } }

@@ -50,19 +50,9 @@ func asPgError(err error) (*pgconn.PgError, bool) {
 
 // classOf judges the error of a transaction that did not commit.
 func classOf(err *pgconn.PgError) committer.Class {
-	switch err.ConstraintName {
-	case "commits_pkey", "commits_last_commit_id_key":
-		return committer.Moved
-	case "commits_parent_fkey":
-		return committer.Lost
-	case "command_ids_pkey":
-		return committer.Recorded
-	case "events_position_key":
-		return committer.Taken
-	case "events_stream_version_key":
-		return committer.Stale
-	}
 	switch err.Code {
+	case "23503", "23505":
+		return classOfConstraint(err.ConstraintName)
 	case "40001", "40P01", "55P03", "57014", "25P03", "25006":
 		return committer.Transient
 	}
@@ -73,6 +63,23 @@ func classOf(err *pgconn.PgError) committer.Class {
 		return committer.Refused
 	default:
 		return committer.Permanent
+	}
+}
+
+func classOfConstraint(violated string) committer.Class {
+	switch violated {
+	case "commits_pkey", "commits_last_commit_id_key":
+		return committer.Moved
+	case "commits_parent_fkey":
+		return committer.Lost
+	case "command_ids_pkey":
+		return committer.Recorded
+	case "events_position_key":
+		return committer.Taken
+	case "events_stream_version_key":
+		return committer.Stale
+	default:
+		return committer.Refused
 	}
 }
 

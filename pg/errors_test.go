@@ -40,6 +40,9 @@ func TestClassOf(t *testing.T) {
 			t.Errorf("SQLSTATE %q is %v, want %v", code, got, want)
 		}
 	}
+	if got := classOf(&pgconn.PgError{Code: "54000", ConstraintName: "events_stream_version_key"}); got != committer.Refused {
+		t.Errorf("a row too long for an index is %v, want it refused", got)
+	}
 	for constraint, want := range map[string]committer.Class{
 		"commits_pkey":              committer.Moved,
 		"commits_parent_fkey":       committer.Lost,

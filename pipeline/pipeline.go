@@ -78,6 +78,11 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	select {
 	case <-p.ended:
 		return nil
+	default:
+	}
+	select {
+	case <-p.ended:
+		return nil
 	case <-ctx.Done():
 	}
 	p.stop(command.ErrClosed)
