@@ -1,0 +1,71 @@
+package benchmarks
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/groupcommit/groupcommit"
+)
+
+// BenchmarkBatchSize is the throughput at a given size of the batches, with always twice as much outstanding: one caller submits without
+// waiting for answers, one event per command.
+func BenchmarkBatchSize(b *testing.B) {
+	for _, batch := range []int{1, 10, 100, 1000, 5000} {
+		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
+			s := openStore(b, groupcommit.Config{BatchCommands: batch}, *streamCount)
+			w := newWindow(b, s, 2*batch)
+			for range 4 * batch {
+				w.turn(b)
+			}
+			s.commits.reset()
+			for b.Loop() {
+				w.turn(b)
+			}
+			rate := float64(b.N) / b.Elapsed().Seconds()
+			b.ReportMetric(rate, "commands/s")
+			b.ReportMetric(rate, "events/s") // one per command
+			s.commits.report(b)
+			w.drain(b)
+		})
+	}
+}
+
+// window keeps a number of commands outstanding. It is a ring: the next command takes the place of the oldest.
+type window struct {
+	store   *store
+	client  *client
+	futures []*groupcommit.Future
+	oldest  int
+}
+
+// newWindow submits so many commands.
+func newWindow(b *testing.B, s *store, size int) *window {
+	w := &window{store: s, client: newClients(b, 1, s.streams)[0], futures: make([]*groupcommit.Future, size)}
+	for i := range w.futures {
+		w.futures[i] = w.submit(b)
+	}
+	return w
+}
+
+// submit expects the version that the stream has when all commands before it are committed.
+func (w *window) submit(b *testing.B) *groupcommit.Future {
+	i := w.client.random.IntN(len(w.client.streams))
+	f := w.store.Submit(b.Context(), appendTo(w.client.streams[i], w.client.versions[i]))
+	w.client.versions[i]++
+	return f
+}
+
+// turn waits for the oldest command and submits another one.
+func (w *window) turn(b *testing.B) {
+	if _, err := w.futures[w.oldest].Wait(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	w.futures[w.oldest] = w.submit(b)
+	w.oldest = (w.oldest + 1) % len(w.futures)
+}
+
+func (w *window) drain(b *testing.B) {
+	if _, err := groupcommit.WaitAll(b.Context(), w.futures...); err != nil {
+		b.Fatal(err)
+	}
+}

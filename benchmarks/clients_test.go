@@ -1,0 +1,18 @@
+package benchmarks
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/groupcommit/groupcommit"
+)
+
+// BenchmarkClients is the everyday load of a busy service: so many callers, each of which waits for the answer to its command before
+// it sends the next; one event per command, at an exact version of a stream chosen at random.
+func BenchmarkClients(b *testing.B) {
+	for _, clients := range []int{1, 10, 50, 100, 1000, 4000} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			runLoad(b, openStore(b, groupcommit.Config{}, *streamCount), clients)
+		})
+	}
+}

@@ -1,0 +1,20 @@
+// Package benchmarks measures the library as a whole on a real PostgreSQL, and what a store without group commit does on the same
+// server. It holds nothing else.
+//
+//   - BenchmarkBaseline: ours (commands/s, p50-ms ...) and, in turn with it, one transaction per command (tx-commands/s, tx-p50-ms), one
+//     INSERT per command without a check of the version (insert-commands/s), and one INSERT that checks it (statement-commands/s).
+//     x-tx, x-insert and x-statement are ours as a multiple of these: the figures to compare between machines.
+//   - BenchmarkClients: so many callers that each wait for an answer before they go on. commands/commit tells how many travelled together.
+//   - BenchmarkBatchSize: the most that goes through at a given size of the batches.
+//   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
+//   - BenchmarkInMemory: BenchmarkClients without a database.
+//
+// Axes are named for benchstat (clients=100, batch=1000). An operation is one command of one event, so ns/op is the time per command over
+// all clients, and B/op and allocs/op count everything in the process: callers, library and driver. BenchmarkSubmit counts the caller's
+// alone. In BenchmarkBaseline an operation is some rounds of turns, and per operation nothing is to be read.
+//
+// Latencies are exact, over every command that was answered in the measured time, from the call to the answer. Every commit is
+// durable: the benchmarks fail on a server with fsync or synchronous_commit off. Before the measured time begins, streams are loaded,
+// caches are warm and all clients are at work; none stops before it ends. The flag -streams sets the number of streams; it defaults to
+// 20,000, and beyond 100,000 they outgrow the store's cache.
+package benchmarks
