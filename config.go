@@ -1,6 +1,7 @@
 package groupcommit
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"time"
@@ -41,8 +42,12 @@ type Config struct {
 	Linger        time.Duration `env:"GROUPCOMMIT_LINGER"`
 	NoEager       bool          `env:"GROUPCOMMIT_NO_EAGER"`
 
-	// The queue in front of the batches holds QueueCommands (defaults to 16,384, at most 1,048,576) and QueueBytes (64 MiB). Where it is full, Submit
-	// waits and TrySubmit refuses.
+	// InFlight is how many commits may be under way at a time, each on a connection of its own. While one is being flushed the next is
+	// already copied; they take effect in order. Defaults to 2, at most 16.
+	InFlight int `env:"GROUPCOMMIT_IN_FLIGHT"`
+
+	// The queue in front of the batches holds QueueCommands (defaults to 16,384, at most 1,048,576) and QueueBytes (64 MiB).
+	// Where it is full, Submit waits and TrySubmit refuses.
 	QueueCommands int `env:"GROUPCOMMIT_QUEUE_COMMANDS"`
 	QueueBytes    int `env:"GROUPCOMMIT_QUEUE_BYTES"`
 
@@ -75,7 +80,7 @@ type Config struct {
 	// IdleInTransaction is after what time the server ends a commit whose client has gone silent. Defaults to 10 s.
 	IdleInTransaction time.Duration `env:"GROUPCOMMIT_IDLE_IN_TRANSACTION"`
 
-	// Connections. MaxConnections and MinConnections size the pool for reads; two more are opened for writing.
+	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and two more are opened for writing.
 	MaxConnections  int           `env:"GROUPCOMMIT_MAX_CONNECTIONS"`  // defaults to 20
 	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5
 	AcquireTimeout  time.Duration `env:"GROUPCOMMIT_ACQUIRE_TIMEOUT"`  // a read waits for a connection; defaults to 30 s
@@ -108,7 +113,7 @@ func (c *Config) check() error {
 		value int64
 	}{
 		{"BatchCommands", int64(c.BatchCommands)}, {"BatchBytes", int64(c.BatchBytes)},
-		{"QueueCommands", int64(c.QueueCommands)}, {"QueueBytes", int64(c.QueueBytes)},
+		{"InFlight", int64(c.InFlight)}, {"QueueCommands", int64(c.QueueCommands)}, {"QueueBytes", int64(c.QueueBytes)},
 		{"MaxEventBytes", int64(c.MaxEventBytes)}, {"MaxMetadataBytes", int64(c.MaxMetadataBytes)},
 		{"MaxCommandBytes", int64(c.MaxCommandBytes)}, {"MaxCommandEvents", int64(c.MaxCommandEvents)},
 		{"MaxCommandStreams", int64(c.MaxCommandStreams)}, {"MaxNameBytes", int64(c.MaxNameBytes)},
@@ -122,14 +127,20 @@ func (c *Config) check() error {
 			return &ConfigError{Field: n.field, Reason: "it is negative"}
 		}
 	}
-	if c.QueueCommands > maxQueueCommands {
-		return &ConfigError{Field: "QueueCommands", Reason: fmt.Sprintf("it is %d, at most %d are possible", c.QueueCommands, maxQueueCommands)}
-	}
-	return nil
+	return cmp.Or(atMost("QueueCommands", c.QueueCommands, maxQueueCommands), atMost("InFlight", c.InFlight, maxInFlight))
 }
 
-// maxQueueCommands keeps the queue, which is allocated at once, within reason.
-const maxQueueCommands = 1 << 20
+const (
+	maxQueueCommands = 1 << 20 // the queue is allocated at once
+	maxInFlight      = 16      // each is a connection, and more than a few only make failures dearer
+)
+
+func atMost(field string, value, limit int) error {
+	if value <= limit {
+		return nil
+	}
+	return &ConfigError{Field: field, Reason: fmt.Sprintf("it is %d, at most %d are possible", value, limit)}
+}
 
 func (c *Config) pipeline() pipeline.Config {
 	return pipeline.Config{
@@ -151,6 +162,7 @@ func (c *Config) pipeline() pipeline.Config {
 			QueueBytes: c.QueueBytes,
 		},
 		Committer: committer.Config{
+			InFlight:    c.InFlight,
 			HeadStreams: c.HeadStreams,
 			RetryFor:    c.RetryFor,
 			Logger:      c.Logger,

@@ -26,6 +26,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	log, err := pg.Open(ctx, pg.Config{
 		Pool:              pool,
 		AcquireTimeout:    config.AcquireTimeout,
+		InFlight:          config.InFlight,
 		Schema:            config.Schema,
 		Migrate:           config.Migrate,
 		LockTimeout:       config.LockTimeout,

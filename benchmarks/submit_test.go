@@ -69,11 +69,11 @@ func (l *slowLog) accept(commits int) {
 	}
 }
 
-func (l *slowLog) AppendRow(dst []byte, stream string, event *command.Event) []byte {
+func (l *slowLog) AppendRow(dst []byte, stream string, event command.Event) []byte {
 	return l.format.AppendRow(dst, stream, event)
 }
 
-func (l *slowLog) Append(context.Context, *committer.Commit) error {
+func (l *slowLog) Append(context.Context, *committer.Commit, *committer.Turn) error {
 	<-l.turns
 	return nil
 }

@@ -1,9 +1,11 @@
 package committer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +15,8 @@ import (
 
 // Config of a Committer. A zero field has its default.
 type Config struct {
+	// InFlight is how many commits may be under way at a time. Defaults to 2.
+	InFlight int
 	// HeadStreams is how many streams' versions are cached. Defaults to 100,000.
 	HeadStreams int
 	// RetryFor is how long after a first failure a batch is tried again before it is given up. Defaults to 30 s.
@@ -24,26 +28,23 @@ type Config struct {
 	Hooks  Hooks
 }
 
-// Committer appends batches to a log. Commit is called by one goroutine at a time.
+// Committer appends batches to a log. It has no goroutine of its own but one for each commit in flight: one goroutine of its
+// owner, its loop, calls all methods, and hears from the flights through Answers.
 type Committer struct {
 	log     Log
 	config  Config
 	heads   *heads
 	outage  outage
 	stopped error // why nothing is written any more
+	chain
 }
 
-// New makes a committer for a log. It owns nothing that has to be closed.
+// New makes a committer for a log. It owns nothing that has to be closed, once it is Idle.
 func New(log Log, config Config) *Committer {
-	if config.HeadStreams == 0 {
-		config.HeadStreams = 100_000
-	}
-	if config.RetryFor == 0 {
-		config.RetryFor = 30 * time.Second
-	}
-	if config.AttemptTimeout == 0 {
-		config.AttemptTimeout = config.RetryFor / 3
-	}
+	config.InFlight = cmp.Or(config.InFlight, 2)
+	config.HeadStreams = cmp.Or(config.HeadStreams, 100_000)
+	config.RetryFor = cmp.Or(config.RetryFor, 30*time.Second)
+	config.AttemptTimeout = cmp.Or(config.AttemptTimeout, config.RetryFor/3)
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -52,6 +53,7 @@ func New(log Log, config Config) *Committer {
 		config: config,
 		heads:  newHeads(config.HeadStreams),
 		outage: outage{patience: config.RetryFor},
+		chain:  chain{answers: make(chan Answer, 2*config.InFlight)}, // two each: a flight never waits to be heard
 	}
 }
 
@@ -62,30 +64,68 @@ type job struct {
 	recorded bool // the IDs of all entries are looked up first
 }
 
-// Commit judges the entries in their order, appends what they are to append in one commit, and tells each receiver its verdict.
-// It returns when all are told. When ctx ends, what was not sent is told as not written, and what is in doubt as unknown.
-func (c *Committer) Commit(ctx context.Context, entries []*Entry) {
+// Begin judges the entries in their order, on the log as it will be when everything in flight has committed, and sends what they are
+// to append on its way in one commit. It is called when the committer is Ready. Each receiver is told its verdict when that
+// is final, at the latest when the committer is Idle; then done is called. When ctx ends, what was not sent is told as not written,
+// and what is in doubt as unknown.
+func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
 	work := &job{entries: entries}
+	if c.stopped == nil {
+		if plan, view, err := c.evaluate(ctx, work); err == nil {
+			c.launch(ctx, &flight{work: work, plan: plan, view: view, done: done})
+			return
+		}
+	}
+	c.drain(ctx)
+	c.commit(ctx, work)
+	done()
+}
+
+// commit brings a batch to its end while nothing else is in flight.
+func (c *Committer) commit(ctx context.Context, work *job) {
 	for len(work.entries) > 0 {
 		if c.stopped != nil {
 			c.fail(ctx, work, c.stopped)
 			return
 		}
 		plan, view, err := c.evaluate(ctx, work)
-		if err == nil {
-			err = c.append(ctx, plan)
-		}
 		if err != nil {
-			c.react(ctx, work, plan, view, err)
+			c.react(ctx, work, nil, view, err)
 			continue
 		}
-		c.finish(work, plan, view)
+		sent := time.Now()
+		if len(plan.commit.Rows) > 0 {
+			err = c.attempt(ctx, plan.commit)
+		}
+		if err == nil {
+			c.finish(work, plan, view, time.Since(sent))
+			continue
+		}
+		c.conclude(ctx, work, plan, view, err)
 	}
 }
 
-// evaluate judges a batch at the end of the log.
+// conclude deals with a commit that was not answered with success, while nothing else is in flight. It leaves in work what is to be
+// tried again.
+func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, view *view, err error) {
+	sent := time.Now()
+	if f := failure(err); f.Class == InDoubt {
+		c.config.Hooks.failed(InDoubt, f)
+		err = c.settle(ctx, plan.commit)
+	}
+	if err == nil {
+		c.finish(work, plan, view, time.Since(sent))
+		return
+	}
+	c.react(ctx, work, plan, view, err)
+}
+
+// evaluate judges a batch at the end of the chain. An error says that the log could not be looked at, or that the chain cannot go on;
+// nothing is lost by it.
 func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, *view, error) {
-	view := newView(c.heads, work.entries, !work.sighted)
+	ends, aside := c.ends(), !c.Idle()
+	view := newView(c, work.entries, !work.sighted)
+	view.looked = c.writing() // what is in flight confirms what it was judged on
 	if work.recorded {
 		view.asking = commandIDs(work.entries)
 	}
@@ -95,10 +135,14 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, *view, erro
 			if err != nil {
 				return nil, view, err
 			}
-			view.learn(&query, &snapshot)
+			if c.broken || aside && !slices.Contains(ends, snapshot.End) {
+				return nil, view, errOrphan
+			}
+			view.learn(&query, &snapshot, aside)
 			continue // what was forgotten has to be asked for again
 		}
-		if plan := newPlan(view, work.entries, c.heads.end, c.nextTime()); plan.final {
+		parent, after := c.tip()
+		if plan := newPlan(c, view, work.entries, parent, nextTime(after)); plan.final {
 			return plan, view, nil
 		}
 	}
@@ -113,10 +157,14 @@ func commandIDs(entries []*Entry) (ids []uuid.UUID) {
 	return ids
 }
 
-// look asks the log, and brings the heads to where it ends now.
+// look asks the log. While nothing is in flight it brings the heads to where the log ends now; otherwise it goes on handling
+// what the flights say, and the heads follow them.
 func (c *Committer) look(ctx context.Context, query Query) (Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
+	if !c.Idle() {
+		return c.lookAside(ctx, query)
+	}
 	snapshot, err := c.log.Look(ctx, query)
 	if err != nil {
 		return Snapshot{}, err
@@ -129,47 +177,47 @@ func (c *Committer) look(ctx context.Context, query Query) (Snapshot, error) {
 	return snapshot, nil
 }
 
-// nextTime is the time of the next commit: later than that of the one before, whatever the clock does.
-func (c *Committer) nextTime() time.Time {
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	if !now.After(c.heads.time) {
-		now = c.heads.time.Add(time.Microsecond)
+func (c *Committer) lookAside(ctx context.Context, query Query) (snapshot Snapshot, err error) {
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		snapshot, err = c.log.Look(ctx, query)
+	}()
+	for {
+		select {
+		case <-looked:
+			return snapshot, err
+		case a := <-c.answers:
+			c.note(a)
+		}
 	}
-	return now
 }
 
-// append writes the plan's commit. A nil error means that every verdict of the plan is final.
-func (c *Committer) append(ctx context.Context, plan *plan) error {
-	if len(plan.commit.Rows) == 0 {
-		return nil
+// nextTime is the time of a commit: later than that of the one before, whatever the clock does.
+func nextTime(before time.Time) time.Time {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	if !now.After(before) {
+		now = before.Add(time.Microsecond)
 	}
-	sent := time.Now()
-	err := c.attempt(ctx, plan.commit)
-	if f := failure(err); f != nil && f.Class == InDoubt {
-		c.config.Hooks.failed(InDoubt, f)
-		err = c.settle(ctx, plan.commit)
-	}
-	if err == nil {
-		c.config.Hooks.committed(plan.commit, time.Since(sent))
-	}
-	return err
+	return now
 }
 
 // attempt appends the commit once.
 func (c *Committer) attempt(ctx context.Context, commit *Commit) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
-	return c.log.Append(ctx, commit)
+	return c.log.Append(ctx, commit, nil)
 }
 
 // finish takes over what the plan came to and tells its verdicts.
-func (c *Committer) finish(work *job, plan *plan, view *view) {
+func (c *Committer) finish(work *job, plan *plan, view *view, took time.Duration) {
 	c.outage.over()
 	if len(plan.commit.Rows) > 0 {
 		c.heads.moveTo(plan.commit.End(), plan.commit.Time)
+		c.config.Hooks.committed(plan.commit, took)
 	}
 	for i := range view.slots {
-		if s := &view.slots[i]; s.state == known || s.version > s.base {
+		if s := &view.slots[i]; s.proven() {
 			c.heads.set(s.stream, s.version)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 var errScripted = errors.New("as scripted")
 
-func wantVersion(t testing.TB, v *verdict, position, version int64) {
+func wantVersion(t testingT, v *verdict, position, version int64) {
 	t.Helper()
 	switch {
 	case v.err != nil:
@@ -26,7 +26,7 @@ func wantVersion(t testing.TB, v *verdict, position, version int64) {
 	}
 }
 
-func wantConflict(t testing.TB, v *verdict, actual int64) {
+func wantConflict(t testingT, v *verdict, actual int64) {
 	t.Helper()
 	conflict, ok := errors.AsType[*command.ConflictError](v.err)
 	if !ok {
@@ -166,6 +166,22 @@ func TestNothingIsToldOnAnAssumption(t *testing.T) {
 		t.Errorf("got %v, want a conflict on a, the first in order", vs[0].err)
 	}
 	wantVersion(t, vs[1], 4, 2)
+}
+
+// Nor is a success: here the command that the assumption was made for is out for another reason, and appends nothing that would
+// prove it.
+func TestNoGuardRestsOnAnAssumption(t *testing.T) {
+	log := newScript()
+	c, other := committer.New(log, committer.Config{}), committer.New(log, committer.Config{})
+	commit(t, other, log, write("a", command.Any, "1"))
+	commit(t, c, log, write("x", command.Any, "1"))
+	id := uuid.New()
+	guarded := write("b", command.Any, "lost")
+	guarded.Streams = append(guarded.Streams, command.StreamWrite{Stream: "a", Expect: command.NoStream})
+	vs := commit(t, c, log, withID(id, write("x", command.Any, "2")), withID(id, write("a", command.NoStream, "reused")), guarded)
+	wantVersion(t, vs[0], 3, 2)
+	wantReused(t, vs[1], id)
+	wantConflict(t, vs[2], 1)
 }
 
 // A cached version that turns out wrong voids the whole cache.
@@ -318,7 +334,7 @@ func TestEndedContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(command.ErrClosed)
 	es, vs := entries(log, write("a", command.Any, "2"))
-	c.Commit(ctx, es)
+	complete(ctx, c, es)
 	wantError(t, vs[0], command.ErrNotWritten)
 	wantError(t, vs[0], command.ErrClosed)
 }
@@ -332,8 +348,8 @@ func TestTimeNeverStandsStill(t *testing.T) {
 		t.Fatal(err)
 	}
 	event := command.Event{ID: uuid.New(), Type: "x"}
-	row := committer.Row{Stream: "s", Version: 1, Encoded: log.AppendRow(nil, "s", &event)}
-	if err := log.Log.Append(t.Context(), &committer.Commit{ID: uuid.New(), Parent: snapshot.End, Time: ahead, Rows: []committer.Row{row}}); err != nil {
+	row := committer.Row{Stream: "s", Version: 1, Encoded: log.AppendRow(nil, "s", event)}
+	if err := log.Log.Append(t.Context(), &committer.Commit{ID: uuid.New(), Parent: snapshot.End, Time: ahead, Rows: []committer.Row{row}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	c := committer.New(log, committer.Config{})

@@ -13,26 +13,43 @@
 //
 // # The way of a batch
 //
-//	Commit(entries):
+//	Begin(entries), when the committer is Ready:
+//	    view  = versions as they will be behind everything in flight; what is lacking, from one Look at the log    (view.go)
+//	    plan  = judge the entries in order on the view                                                            (judge.go)
+//	    launch: a goroutine sends plan.commit, waits for the commit before it, and answers                        (chain.go)
+//	Handle(answer), oldest flight first:
+//	    committed:  the heads take over the view, all verdicts are told
+//	    failed:     the chain is broken: nothing is launched, every flight behind it rolls back and answers;
+//	                then each of their batches is brought to its end alone, in order, before anything new begins
+//
+//	A batch alone:
 //	    until every entry has its verdict:
-//	        view  = versions from the heads; what they lack, from one Look at the log
-//	        plan  = judge the entries in order on the view           (judge.go)
-//	        Append(plan.commit), when there is anything to append     (committer.go)
-//	        committed:    the heads take over the view, all verdicts are told
+//	        view, plan as above, on the heads; Append(plan.commit), when there is anything to append
 //	        in doubt:     append the same again until it is certain   (settle.go)
-//	        log moved:    look, judge again
+//	        log moved:    look, judge again                           (failures.go)
 //	        row refused:  that entry is out, judge the others again   (failures.go)
 //	        transient:    wait, judge again, for RetryFor at most     (outage.go)
 //
+// # Several commits in flight
+//
+// While a commit is being flushed the next one is already judged on its outcome and copied; its COMMIT is sent when the one
+// before it is known to have committed. Three rules keep this from locking up where no database can see it, because one edge of the circle
+// is a client that waits:
+//
+//   - A commit is launched only when the one before it owns its place in the log (Turn.Owned).
+//   - When a commit fails, every one behind it has ended, and nothing of it is left in the database, before anything is sent again
+//     (Handle waits for all answers, and Append cleans up before it answers).
+//   - No unique key is twice in flight: streams and command IDs are judged against what is in flight as well as in the batch.
+//
+// What goes wrong is dealt with when nothing else is in flight. It is rare, and the one place where all the rules about failures
+// stand then needs none about neighbours.
+//
 // # Invariants
 //
-//   - No verdict is told before it is final. A conflict may rest on a command of the same batch, so it is told with the
-//     commit, and after the log was read where the batch appends nothing.
-//   - Heads change in two ways: by a commit that is known to have succeeded, and by a Look.
+//   - No verdict is told before it is final. A conflict may rest on a command of the same batch or of one in flight, so it is told
+//     with the commit, and after the log was read where nothing is written.
+//   - Heads change in two ways: by a commit that is known to have succeeded, and by a Look while nothing is in flight.
 //   - A commit ID stands for one content at one place. Whatever is judged anew gets a new one.
 //   - While a commit is in doubt nothing else is appended or told.
 //   - The bytes of an entry are never written to after it was filled: a lost attempt may still be reading them.
-//
-// One commit is in flight at a time. The parts are cut for more: a plan holds everything that belongs to its commit, heads change
-// only when it has succeeded, and a view can be laid over another one as well as over the heads.
 package committer

@@ -63,7 +63,7 @@ func (e *Entry) appendRow(log Log, stream string, event command.Event) {
 	}
 	at := len(e.rows)
 	e.rows = append(e.rows, 0, 0, 0, 0)
-	e.rows = log.AppendRow(e.rows, stream, &event)
+	e.rows = log.AppendRow(e.rows, stream, event)
 	binary.BigEndian.PutUint32(e.rows[at:], uint32(len(e.rows)-at-lengthBytes))
 }
 

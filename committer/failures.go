@@ -119,7 +119,7 @@ func (c *Committer) isolate(ctx context.Context, work *job, plan *plan, f *Failu
 		culprit = plan.owners[f.Row]
 	case plan.commit.Commands > 1:
 		half := len(work.entries) / 2
-		c.Commit(ctx, work.entries[:half])
+		c.commit(ctx, &job{entries: work.entries[:half]})
 		work.entries = work.entries[half:]
 		return
 	default:

@@ -25,14 +25,22 @@ type script struct {
 
 func newScript() *script { return &script{Log: memlog.New()} }
 
-func (s *script) Append(ctx context.Context, commit *committer.Commit) error {
+func (s *script) Append(ctx context.Context, commit *committer.Commit, turn *committer.Turn) error {
 	s.appends++
+	if turn != nil {
+		turn.Owned()
+		if turn.Await != nil {
+			if err := turn.Await(ctx); err != nil {
+				return committer.Orphaned(err)
+			}
+		}
+	}
 	if s.onAppend != nil {
 		if err := s.onAppend(commit); err != nil {
 			return err
 		}
 	}
-	err := s.Log.Append(ctx, commit)
+	err := s.Log.Append(ctx, commit, nil)
 	if s.answer != nil {
 		err = s.answer(err)
 	}
@@ -112,13 +120,21 @@ func entries(log committer.Log, commands ...command.Command) ([]*committer.Entry
 func commit(t testing.TB, c *committer.Committer, log committer.Log, commands ...command.Command) []*verdict {
 	t.Helper()
 	es, vs := entries(log, commands...)
-	c.Commit(t.Context(), es)
+	complete(t.Context(), c, es)
 	for i, v := range vs {
 		if v.told != 1 {
 			t.Fatalf("command %d was told %d times", i, v.told)
 		}
 	}
 	return vs
+}
+
+// complete runs one batch to its end.
+func complete(ctx context.Context, c *committer.Committer, es []*committer.Entry) {
+	c.Begin(ctx, es, func() {})
+	for !c.Idle() {
+		c.Handle(ctx, <-c.Answers())
+	}
 }
 
 func write(stream string, expect command.Expect, events ...string) command.Command {

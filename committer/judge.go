@@ -16,6 +16,8 @@ type plan struct {
 	commit   *Commit   // without rows when nothing is to be written
 	owners   []int     // index of the entry that each row belongs to
 	final    bool      // judged on nothing that has still to be looked up
+
+	ids map[uuid.UUID]int // index of each accepted entry that has an ID
 }
 
 type verdict struct {
@@ -26,12 +28,12 @@ type verdict struct {
 // judge walks the entries in order. Each is judged on the streams as the ones before it leave them, and so on a state that
 // is speculative until the commit is known.
 type judge struct {
-	view *view
-	plan *plan
-	ids  map[uuid.UUID]int // of accepted entries: index in plan.entries
+	committer *Committer
+	view      *view
+	plan      *plan
 }
 
-func newPlan(v *view, entries []*Entry, parent Point, at time.Time) *plan {
+func newPlan(c *Committer, v *view, entries []*Entry, parent Point, at time.Time) *plan {
 	p := &plan{
 		entries:  entries,
 		verdicts: make([]verdict, len(entries)),
@@ -42,7 +44,7 @@ func newPlan(v *view, entries []*Entry, parent Point, at time.Time) *plan {
 	for i := range v.slots {
 		v.slots[i].version = v.slots[i].base
 	}
-	j := judge{view: v, plan: p}
+	j := judge{committer: c, view: v, plan: p}
 	for i, e := range entries {
 		p.verdicts[i] = j.entry(i, e)
 	}
@@ -67,7 +69,8 @@ func (j *judge) entry(i int, e *Entry) verdict {
 	return j.accept(i, e)
 }
 
-// repeated answers a command whose ID was recorded before, or stands before it in the same batch.
+// repeated answers a command whose ID was recorded before, or stands before it in the same batch or in
+// one in flight.
 func (j *judge) repeated(e *Entry) (verdict, bool) {
 	if record, ok := j.view.records[e.ID]; ok {
 		if record.Fingerprint != e.Fingerprint {
@@ -75,16 +78,21 @@ func (j *judge) repeated(e *Entry) (verdict, bool) {
 		}
 		return verdict{result: record.result(e)}, true
 	}
-	if first, ok := j.ids[e.ID]; ok {
-		if j.plan.entries[first].Fingerprint != e.Fingerprint {
-			return verdict{err: &command.ReusedIDError{ID: e.ID}}, true
-		}
-		result := j.plan.verdicts[first].result
-		result.Versions = slices.Clone(result.Versions)
-		result.Duplicate = true
-		return verdict{result: result}, true
+	first, result, found := j.committer.inFlight(e.ID)
+	if i, ok := j.plan.ids[e.ID]; ok {
+		first, result, found = j.plan.entries[i], &j.plan.verdicts[i].result, true
 	}
-	return verdict{}, false
+	switch {
+	case !found:
+		return verdict{}, false
+	case first.Fingerprint != e.Fingerprint:
+		return verdict{err: &command.ReusedIDError{ID: e.ID}}, true
+	default:
+		again := *result
+		again.Versions = slices.Clone(result.Versions)
+		again.Duplicate = true
+		return verdict{result: again}, true
+	}
 }
 
 func (j *judge) conflict(e *Entry) error {
@@ -124,10 +132,10 @@ func (j *judge) accept(i int, e *Entry) verdict {
 }
 
 func (j *judge) record(i int, e *Entry, result *command.Result) {
-	if j.ids == nil {
-		j.ids = make(map[uuid.UUID]int)
+	if j.plan.ids == nil {
+		j.plan.ids = make(map[uuid.UUID]int)
 	}
-	j.ids[e.ID] = i
+	j.plan.ids[e.ID] = i
 	record := Record{ID: e.ID, Fingerprint: e.Fingerprint, First: result.First, Last: result.Last, CommittedAt: result.CommittedAt}
 	for _, v := range result.Versions {
 		record.Versions = append(record.Versions, v.Version)

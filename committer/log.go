@@ -11,11 +11,12 @@ import (
 )
 
 // Log is what the committer needs of a store: a chain of commits that one can look at and append to. Package pg keeps it in
-// PostgreSQL, memlog in memory. The committer calls one method at a time; AppendRow is called by any goroutine.
+// PostgreSQL, memlog in memory. The committer calls Append from as many goroutines as it has commits in flight, and everything else from one
+// at a time; AppendRow is called by any.
 type Log interface {
 	// AppendRow appends the log's own encoding of an event to dst. The event has an ID and passed command.Check. Position, version
 	// and time are not known yet: they come with the Row that carries the encoding.
-	AppendRow(dst []byte, stream string, event *command.Event) []byte
+	AppendRow(dst []byte, stream string, event command.Event) []byte
 
 	// Look reads what a Query asks in one snapshot; the records may be of a later one. An error may be a *Failure: of class Lost
 	// when Query.Since is not in the log.
@@ -25,7 +26,9 @@ type Log interface {
 	// Any error is a *Failure, whose class tells what is certain; it is Transient if ctx ended before anything was sent. After
 	// InDoubt the same commit may be appended again, on whatever connection there is: it takes effect once at most. When that
 	// succeeds, or finds that the log Moved, the earlier attempt cannot take effect any more.
-	Append(ctx context.Context, commit *Commit) error
+	//
+	// When Append returns an error that is not InDoubt, nothing of the attempt is left that could hold up another one.
+	Append(ctx context.Context, commit *Commit, turn *Turn) error
 
 	// Successor is the commit that follows a position, if there is one.
 	Successor(ctx context.Context, position int64) (id uuid.UUID, found bool, err error)
@@ -70,6 +73,17 @@ type Commit struct {
 // End is the point at which the log ends after the commit.
 func (c *Commit) End() Point {
 	return Point{Position: c.Parent.Position + int64(len(c.Rows)), Commit: c.ID}
+}
+
+// Turn makes a commit one of several in flight. A nil Turn is a commit on its own.
+type Turn struct {
+	// Owned is called, at most once and from within Append, when the commit's place is taken: no other commit can follow its
+	// parent unless this one fails. From then on one that follows it may be appended.
+	Owned func()
+
+	// Await returns nil when the commit's parent is in the log, and an error when that will not happen. Append takes effect only
+	// after it returned nil; on an error it undoes everything and is Transient. A nil Await: the parent is in the log.
+	Await func(context.Context) error
 }
 
 // Row is one event and its place in its stream.

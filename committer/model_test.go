@@ -65,7 +65,7 @@ func (m *model) fault(t *rapid.T, label string) error {
 func (m *model) batch(t *rapid.T, c *committer.Committer) {
 	commands := rapid.SliceOfN(rapid.Custom(m.command), 1, 6).Draw(t, "commands")
 	es, vs := entries(m.log, commands...)
-	c.Commit(m.ctx, es)
+	complete(m.ctx, c, es)
 	for i, v := range vs {
 		if v.told != 1 {
 			t.Fatalf("command %d was told %d times", i, v.told)

@@ -99,7 +99,7 @@ func TestOursIsToldOnlyWhenSafe(t *testing.T) {
 				t.Error("told before it was safe")
 			}
 		}
-		c.Commit(t.Context(), es)
+		complete(t.Context(), c, es)
 		wantVersion(t, vs[0], 1, 1)
 	})
 }

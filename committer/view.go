@@ -38,16 +38,16 @@ const (
 	assumed
 )
 
-// newView finds the streams of the entries, each once, and what the heads know of them. With assume, a stream that one command
-// wants to create is not looked up.
-func newView(h *heads, entries []*Entry, assume bool) *view {
+// newView finds the streams of the entries, each once, and what is known of them. With assume, a stream that one command wants to
+// create is not looked up.
+func newView(c *Committer, entries []*Entry, assume bool) *view {
 	v := &view{index: make(map[string]int, len(entries))}
 	for _, e := range entries {
 		for i := range e.parts {
 			p := &e.parts[i]
 			at, seen := v.index[p.stream]
 			if !seen {
-				at = v.add(h, p, assume)
+				at = v.add(c, p, assume)
 			} else if v.slots[at].state == assumed {
 				v.slots[at].state = unknown
 			}
@@ -57,9 +57,9 @@ func newView(h *heads, entries []*Entry, assume bool) *view {
 	return v
 }
 
-func (v *view) add(h *heads, p *part, assume bool) (at int) {
+func (v *view) add(c *Committer, p *part, assume bool) (at int) {
 	s := slot{stream: p.stream, state: unknown}
-	if version, ok := h.version(p.stream); ok {
+	if version, ok := c.version(p.stream); ok {
 		s.base, s.state = version, known
 	} else if assume && p.expect == command.NoStream && p.events > 0 {
 		s.state = assumed
@@ -82,9 +82,9 @@ func (v *view) question(h *heads) (query Query, needed bool) {
 	return query, len(query.Streams) > 0 || len(query.IDs) > 0 || v.confirm || !h.known
 }
 
-// learn takes in the answer to a question.
-func (v *view) learn(query *Query, snapshot *Snapshot) {
-	if snapshot.End != query.Since {
+// learn takes in the answer to a question. With own, everything that happened since is in flight, and known.
+func (v *view) learn(query *Query, snapshot *Snapshot, own bool) {
+	if snapshot.End != query.Since && !own {
 		v.move(snapshot)
 	}
 	for i, stream := range query.Streams {
@@ -123,6 +123,18 @@ func (v *view) move(snapshot *Snapshot) {
 		}
 	}
 }
+
+// outcome is the version of a stream after the batch, if the view has it.
+func (v *view) outcome(stream string) (int64, bool) {
+	at, ok := v.index[stream]
+	if !ok || !v.slots[at].proven() {
+		return 0, false
+	}
+	return v.slots[at].version, true
+}
+
+// proven tells that the version is true once the batch has committed. What was assumed is so if the batch appends to it.
+func (s *slot) proven() bool { return s.state == known || s.version > s.base }
 
 // unsure notes what a conflict of this entry would rest on without proof: streams assumed not to exist, and the entry's ID, under
 // which it may have taken effect before. It tells whether there is anything.

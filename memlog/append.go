@@ -14,13 +14,21 @@ import (
 
 // Append adds a commit, or nothing. An error is a *committer.Failure, never of class InDoubt. Failure.Row is -1 but for a row
 // that is Stale or Refused.
-func (l *Log) Append(ctx context.Context, c *committer.Commit) error {
+func (l *Log) Append(ctx context.Context, c *committer.Commit, turn *committer.Turn) error {
 	if err := ctx.Err(); err != nil {
 		return failed(committer.Transient, err)
 	}
 	payloads, refusal := decodeRows(c.Rows)
 	if refusal != nil {
 		return refusal
+	}
+	if turn != nil {
+		turn.Owned() // whoever is quicker is found out below
+		if turn.Await != nil {
+			if err := turn.Await(ctx); err != nil {
+				return committer.Orphaned(err)
+			}
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -19,7 +19,7 @@ type payload struct {
 }
 
 // AppendRow appends the encoding of an event. The stream is left out of it, for the row that carries the encoding names it.
-func (l *Log) AppendRow(dst []byte, _ string, event *command.Event) []byte {
+func (l *Log) AppendRow(dst []byte, _ string, event command.Event) []byte {
 	dst = append(dst, event.ID[:]...)
 	dst = appendFramed(dst, event.Type)
 	if len(event.Data) == 0 {

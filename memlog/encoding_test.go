@@ -16,7 +16,7 @@ func TestBrokenEncoding(t *testing.T) {
 	chain := conformance.NewChain(t, log)
 	event := command.JSON("Happened", map[string]int{"n": 1}).With(command.Metadata{UserID: "u-1"})
 	event.ID = command.NewEventID()
-	whole := log.AppendRow(nil, "stream", &event)
+	whole := log.AppendRow(nil, "stream", event)
 	broken := [][]byte{
 		append(bytes.Clone(whole), 0),
 		append(bytes.Clone(whole[:16]), bytes.Repeat([]byte{0xff}, 20)...), // a length that has no end
@@ -28,7 +28,7 @@ func TestBrokenEncoding(t *testing.T) {
 	for _, encoded := range broken {
 		step := chain.Next(conformance.Events("stream", 2))
 		step.Commit.Rows[1].Encoded = encoded
-		failure := wantFailure(t, log.Append(t.Context(), step.Commit), committer.Refused)
+		failure := wantFailure(t, log.Append(t.Context(), step.Commit, nil), committer.Refused)
 		if failure.Row != 1 {
 			t.Errorf("%x: refused at row %d, want 1", encoded, failure.Row)
 		}
@@ -41,7 +41,7 @@ func TestBrokenEncoding(t *testing.T) {
 func TestCommitWithoutRows(t *testing.T) {
 	log := memlog.New()
 	step := conformance.NewChain(t, log).Next()
-	if failure := wantFailure(t, log.Append(t.Context(), step.Commit), committer.Refused); failure.Row != -1 {
+	if failure := wantFailure(t, log.Append(t.Context(), step.Commit, nil), committer.Refused); failure.Row != -1 {
 		t.Errorf("refused at row %d, want -1", failure.Row)
 	}
 }

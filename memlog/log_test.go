@@ -57,7 +57,7 @@ func TestOrderOfFailures(t *testing.T) {
 			if c.stale {
 				step.Commit.Rows[1].Version = 1
 			}
-			failure := wantFailure(t, log.Append(t.Context(), step.Commit), c.want)
+			failure := wantFailure(t, log.Append(t.Context(), step.Commit, nil), c.want)
 			if row := map[bool]int{true: 1, false: -1}[c.want == committer.Stale]; failure.Row != row {
 				t.Errorf("row %d, want %d", failure.Row, row)
 			}
@@ -90,7 +90,7 @@ func TestVersionsAreOnlyUnique(t *testing.T) {
 	}
 	step := chain.Next(conformance.Events("stream", 1))
 	step.Commit.Rows[0].Version = 5
-	wantFailure(t, log.Append(t.Context(), step.Commit), committer.Stale)
+	wantFailure(t, log.Append(t.Context(), step.Commit, nil), committer.Stale)
 }
 
 func TestJSONIsKeptByteForByte(t *testing.T) {

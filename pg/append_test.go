@@ -61,14 +61,14 @@ func TestAnotherCommitIsUndecided(t *testing.T) {
 	t.Cleanup(store.Close)
 	commit := next(t, store, 2)
 	tx := openTransaction(t, schema, commit)
-	wantClass(t, store.Append(t.Context(), commit), committer.Transient)
+	wantClass(t, store.Append(t.Context(), commit, nil), committer.Transient)
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Append(t.Context(), commit); err != nil {
+	if err := store.Append(t.Context(), commit, nil); err != nil {
 		t.Fatal(err)
 	}
-	wantClass(t, store.Append(t.Context(), commit), committer.Moved)
+	wantClass(t, store.Append(t.Context(), commit, nil), committer.Moved)
 }
 
 // A backend that is gone before the rows were read has written nothing; one that is gone later leaves a doubt.
@@ -79,7 +79,7 @@ func TestTerminatedWhileWaiting(t *testing.T) {
 		commit := next(t, store, rows)
 		tx := openTransaction(t, schema, commit)
 		go terminateWaiter(t, tx)
-		err := store.Append(t.Context(), commit)
+		err := store.Append(t.Context(), commit, nil)
 		f, ok := errors.AsType[*committer.Failure](err)
 		if !ok || f.Class != committer.Transient && f.Class != committer.InDoubt {
 			t.Fatalf("got %v", err)
@@ -87,7 +87,7 @@ func TestTerminatedWhileWaiting(t *testing.T) {
 		if err := tx.Rollback(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Append(t.Context(), commit); err != nil {
+		if err := store.Append(t.Context(), commit, nil); err != nil {
 			t.Fatalf("the same commit again: %v", err)
 		}
 	}
@@ -117,12 +117,12 @@ func TestContextEndsWhileWaiting(t *testing.T) {
 	tx := openTransaction(t, schema, commit)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	wantClass(t, store.Append(ctx, commit), committer.InDoubt)
+	wantClass(t, store.Append(ctx, commit, nil), committer.InDoubt)
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	// The server may have gone on with the query whose client went away. Either way it is in the log once.
-	if err := store.Append(t.Context(), commit); err != nil {
+	if err := store.Append(t.Context(), commit, nil); err != nil {
 		wantClass(t, err, committer.Moved)
 		if id, found, err := store.Successor(t.Context(), commit.Parent.Position); err != nil || !found || id != commit.ID {
 			t.Fatalf("got %v, %v, %v", id, found, err)
@@ -134,7 +134,7 @@ func TestContextEndsWhileWaiting(t *testing.T) {
 func TestSynchronousStandbyIsMissing(t *testing.T) {
 	server := pgtest.Server(t)
 	store := open(t, server.URL(), "events")
-	if err := store.Append(t.Context(), next(t, store, 1)); err != nil {
+	if err := store.Append(t.Context(), next(t, store, 1), nil); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := pgx.Connect(t.Context(), server.URL())
@@ -172,10 +172,10 @@ func TestSynchronousStandbyIsMissing(t *testing.T) {
 	var commit *committer.Commit
 	for err == nil { // the server takes a moment to take up the setting
 		commit = next(t, store, 1)
-		err = cancelled(func() error { return store.Append(t.Context(), commit) })
+		err = cancelled(func() error { return store.Append(t.Context(), commit, nil) })
 	}
 	wantClass(t, err, committer.InDoubt)
-	wantClass(t, store.Append(t.Context(), commit), committer.Moved)
+	wantClass(t, store.Append(t.Context(), commit, nil), committer.Moved)
 	if err := cancelled(func() error { return store.Sync(t.Context()) }); err == nil {
 		t.Error("Sync says that it is safe, and no standby has it")
 	}

@@ -27,14 +27,12 @@ const (
 var emptyJSON = []byte("null")
 
 // AppendRow implements committer.Log. Position, version and time are left blank.
-func (s *Store) AppendRow(dst []byte, stream string, event *command.Event) []byte {
+func (s *Store) AppendRow(dst []byte, stream string, event command.Event) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, fieldCount)
 	for range 3 {
-		dst = binary.BigEndian.AppendUint32(dst, 8)
-		dst = binary.BigEndian.AppendUint64(dst, 0)
+		dst = appendInt64(dst, 0)
 	}
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(event.ID)))
-	dst = append(dst, event.ID[:]...)
+	dst = appendID(dst, event.ID)
 	dst = appendText(dst, stream)
 	dst = appendText(dst, event.Type)
 	if len(event.Data) == 0 {
@@ -59,20 +57,24 @@ func appendJSONB(dst, text []byte) []byte {
 	return append(dst, text...)
 }
 
-// appendCopy appends what COPY reads for a commit: its rows, with the blanks filled in.
+// appendCopy appends what COPY reads for a commit.
 func appendCopy(b []byte, commit *committer.Commit) []byte {
 	b = append(b, copyHeader...)
-	at := timestamp(commit.Time)
 	for i := range commit.Rows {
-		row := &commit.Rows[i]
-		start := len(b)
-		b = append(b, row.Encoded...)
-		placed := b[start:]
-		binary.BigEndian.PutUint64(placed[positionAt:], uint64(commit.Parent.Position+1+int64(i)))
-		binary.BigEndian.PutUint64(placed[versionAt:], uint64(row.Version))
-		binary.BigEndian.PutUint64(placed[timeAt:], at)
+		b = appendRow(b, commit, i)
 	}
 	return append(b, copyTrailer...)
+}
+
+// appendRow appends a copy of a row, with the blanks filled in.
+func appendRow(b []byte, commit *committer.Commit, i int) []byte {
+	start := len(b)
+	b = append(b, commit.Rows[i].Encoded...)
+	row := b[start:]
+	binary.BigEndian.PutUint64(row[positionAt:], uint64(commit.Parent.Position+1+int64(i)))
+	binary.BigEndian.PutUint64(row[versionAt:], uint64(commit.Rows[i].Version))
+	binary.BigEndian.PutUint64(row[timeAt:], timestamp(commit.Time))
+	return b
 }
 
 // timestamp is a timestamptz: microseconds since the year 2000.

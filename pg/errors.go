@@ -22,18 +22,18 @@ func notSent(err error) *committer.Failure {
 	return failure
 }
 
-// failure says what became of a commit of so many statements, COPY the last but one, that was not answered with success. The phase comes
-// first: only what certainly did not commit is judged by its code.
-func (r *reply) failure(statements int) *committer.Failure {
+// failure says what became of a commit that was not answered with success. The phase comes first: only what certainly did not commit is
+// judged by its code. COMMIT comes after so many statements, if it was sent at all.
+func (r *reply) failure(beforeCommit int, sent bool) *committer.Failure {
+	certain := !sent || r.unsent || r.err != nil && (r.completed < beforeCommit || deferred(r.err))
 	failure := &committer.Failure{Class: committer.InDoubt, Row: -1, Err: r.lost}
-	reachedCommit := r.completed >= statements-1
 	switch {
 	case r.err != nil:
 		failure.Err, failure.Code = scrub(r.err), r.err.Code
-		if !reachedCommit || deferred(r.err) {
+		if certain {
 			failure.Class, failure.Row = classOf(r.err), rowOf(r.err)
 		}
-	case r.unsent:
+	case certain:
 		failure.Class = committer.Transient
 	}
 	return failure

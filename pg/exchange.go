@@ -25,8 +25,10 @@ type reply struct {
 // they came when the connection is lost. All of this decides here what is certain. Its connection handling, its notices and its transaction
 // status stay in use.
 //
+// onComplete hears of each statement that ended well, as the server tells of it: it does so at the latest when it wants to read.
+//
 // When ctx ends the connection is cut.
-func exchange(ctx context.Context, conn *pgconn.PgConn, message []byte) (r reply) {
+func exchange(ctx context.Context, conn *pgconn.PgConn, message []byte, onComplete func(completed int)) (r reply) {
 	if ctx.Err() != nil {
 		return reply{lost: context.Cause(ctx), unsent: true}
 	}
@@ -48,6 +50,7 @@ func exchange(ctx context.Context, conn *pgconn.PgConn, message []byte) (r reply
 		case *pgproto3.CommandComplete:
 			r.completed++
 			r.tag = string(m.CommandTag)
+			onComplete(r.completed)
 		case *pgproto3.ErrorResponse:
 			r.err = pgconn.ErrorResponseToPgError(m)
 		case *pgproto3.ReadyForQuery:

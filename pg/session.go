@@ -3,7 +3,6 @@ package pg
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,11 +11,13 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// session is a connection of our own, opened when it is first needed and again after it was lost. It is used by one goroutine.
+// session is a connection of our own, opened when it is first needed and again after it was lost. It is used by one goroutine at a
+// time.
 type session struct {
-	dial   func(context.Context) (*pgx.Conn, error)
-	conn   *pgx.Conn
-	warned atomic.Bool // the server sent a WARNING
+	dial    func(context.Context, *session) (*pgx.Conn, error)
+	conn    *pgx.Conn
+	started time.Time // of the server's process
+	warned  bool      // the server sent a WARNING
 }
 
 // get returns the connection, opening it where there is none. Its error says that nothing was sent.
@@ -24,7 +25,7 @@ func (s *session) get(ctx context.Context) (*pgx.Conn, error) {
 	if s.conn != nil && !s.conn.IsClosed() {
 		return s.conn, nil
 	}
-	conn, err := s.dial(ctx)
+	conn, err := s.dial(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -54,21 +55,36 @@ func (s *Store) connConfig(ctx context.Context) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-func (s *Store) dialWriter(ctx context.Context) (*pgx.Conn, error) {
-	return s.dial(ctx, &s.writer, map[string]string{
+func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, error) {
+	conn, err := s.dial(ctx, session, map[string]string{
+		"default_transaction_isolation":       "read committed",
+		"enable_seqscan":                      "off", // the foreign key's look for the parent must not read all of a young table
+		"enable_bitmapscan":                   "off",
 		"lock_timeout":                        milliseconds(s.config.LockTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(s.config.IdleInTransaction),
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepareInserts(ctx, conn.PgConn()); err != nil {
+		_ = conn.Close(ctx)
+		return nil, err
+	}
+	return conn, nil
 }
 
 // dialLooker pins the plans of the look-ups: on a table that is young, or was never analysed, the planner would read all of it
 // rather than step down an index once per stream.
-func (s *Store) dialLooker(ctx context.Context) (*pgx.Conn, error) {
-	return s.dial(ctx, &s.looker, map[string]string{
+func (s *Store) dialLooker(ctx context.Context, session *session) (*pgx.Conn, error) {
+	return s.dial(ctx, session, map[string]string{
 		"enable_seqscan":    "off",
 		"enable_bitmapscan": "off",
 		"jit":               "off",
 	})
+}
+
+func (s *Store) dialControl(ctx context.Context, session *session) (*pgx.Conn, error) {
+	return s.dial(ctx, session, nil)
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }
@@ -82,7 +98,7 @@ func (s *Store) dial(ctx context.Context, session *session, settings map[string]
 	onNotice := config.OnNotice
 	config.OnNotice = func(conn *pgconn.PgConn, notice *pgconn.Notice) {
 		if notice.SeverityUnlocalized == "WARNING" {
-			session.warned.Store(true)
+			session.warned = true
 		}
 		if onNotice != nil {
 			onNotice(conn, notice)
@@ -92,35 +108,55 @@ func (s *Store) dial(ctx context.Context, session *session, settings map[string]
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepareSession(ctx, conn, settings); err != nil {
+	if session.started, err = s.prepareSession(ctx, conn, settings); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
 	return conn, nil
 }
 
-func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map[string]string) error {
+func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map[string]string) (started time.Time, err error) {
 	if hook := s.config.Pool.AfterConnect; hook != nil {
 		if err := hook(ctx, conn); err != nil {
-			return fmt.Errorf("AfterConnect: %w", err)
+			return started, fmt.Errorf("AfterConnect: %w", err)
 		}
 	}
 	var names, values []string
 	for name, value := range settings {
 		names, values = append(names, name), append(values, value)
 	}
-	const query = `SELECT pg_backend_pid(), count(set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value)`
+	const query = `
+SELECT pid, backend_start, (SELECT count(set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value))
+FROM pg_stat_activity WHERE pid = pg_backend_pid()`
 	var pid uint32
 	var set int
-	if err := conn.QueryRow(ctx, query, names, values).Scan(&pid, &set); err != nil {
-		return fmt.Errorf("setting up a session: %w", err)
+	if err := conn.QueryRow(ctx, query, names, values).Scan(&pid, &started, &set); err != nil {
+		return started, fmt.Errorf("setting up a session: %w", err)
 	}
 	if pid != conn.PgConn().PID() {
-		return &command.SchemaError{
+		return started, &command.SchemaError{
 			Schema:  s.config.Schema,
 			Problem: command.SchemaPooler,
 			Detail:  "a pooler hands each transaction to another server process; connect directly, or through a pooler in session mode",
 		}
 	}
-	return nil
+	return started, nil
 }
+
+// terminate makes sure that the server's process behind a lost connection is gone, and with it every lock that it held. It need not
+// have noticed that its client is. What cannot be done here is left to the server.
+func (s *Store) terminate(ctx context.Context, lost *session) {
+	pid, started := lost.conn.PgConn().PID(), lost.started
+	s.controlling.Lock()
+	defer s.controlling.Unlock()
+	conn, err := s.control.get(ctx)
+	if err == nil {
+		const query = "SELECT pg_terminate_backend(pid, $3) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
+		_, err = conn.Exec(ctx, query, pid, started, terminateTimeout.Milliseconds())
+	}
+	if err != nil {
+		s.config.Logger.Warn("groupcommit: a lost connection's server process may be alive", "error", scrub(err))
+	}
+}
+
+const terminateTimeout = 5 * time.Second

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +19,7 @@ type Config struct {
 	Pool *pgxpool.Config
 
 	AcquireTimeout    time.Duration // how long a read waits for a connection; defaults to 30 s
+	InFlight          int           // commits at a time, each on a connection of its own; defaults to 2
 	Schema            string        // defaults to "groupcommit"
 	Migrate           bool          // bring the schema up to date
 	LockTimeout       time.Duration // how long a commit waits for another process's; defaults to 2 s
@@ -25,16 +27,21 @@ type Config struct {
 	Logger            *slog.Logger  // defaults to discarding
 }
 
-// Store is a log in a PostgreSQL schema. The methods of committer.Log are called by one goroutine at a time; the reading methods
-// by any number.
+// Store is a log in a PostgreSQL schema. The methods of committer.Log are called as it says; the reading methods by any number of
+// goroutines.
 type Store struct {
 	config Config
 	schema string // quoted
 	id     uuid.UUID
 
-	pool   *pgxpool.Pool
-	writer session // appends
-	looker session // looks; apart, so that what it needs of a session does not touch appending
+	pool    *pgxpool.Pool
+	writers chan *session // free to append, as many as commits may be in flight
+	looker  session       // looks; apart, so that what it needs of a session does not touch appending
+
+	controlling sync.Mutex
+	control     session // ends what is left of lost connections; guarded by controlling
+
+	closing sync.Once
 }
 
 // DefaultSchema is the schema that is used when none is configured.
@@ -45,6 +52,7 @@ const DefaultSchema = "groupcommit"
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config.Schema = cmp.Or(config.Schema, DefaultSchema)
 	config.AcquireTimeout = cmp.Or(config.AcquireTimeout, 30*time.Second)
+	config.InFlight = cmp.Or(config.InFlight, 2)
 	config.LockTimeout = cmp.Or(config.LockTimeout, 2*time.Second)
 	config.IdleInTransaction = cmp.Or(config.IdleInTransaction, 10*time.Second)
 	if config.Logger == nil {
@@ -54,8 +62,11 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{config: config, schema: quote(config.Schema), id: uuid.New()}
-	s.writer.dial = s.dialWriter
-	s.looker.dial = s.dialLooker
+	s.writers = make(chan *session, config.InFlight)
+	for range config.InFlight {
+		s.writers <- &session{dial: s.dialWriter}
+	}
+	s.looker.dial, s.control.dial = s.dialLooker, s.dialControl
 	if err := s.start(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -64,7 +75,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context) error {
-	conn, err := s.writer.get(ctx)
+	conn, err := s.looker.get(ctx)
 	if err != nil {
 		return fmt.Errorf("groupcommit: connecting to the database: %w", err)
 	}
@@ -90,10 +101,15 @@ func (s *Store) migrate(ctx context.Context) error {
 	return Migrate(ctx, config, s.config.Schema)
 }
 
-// Close releases all connections. Nothing of the store may be in use any more.
-func (s *Store) Close() {
-	s.writer.drop()
+// Close releases all connections. Nothing of the store may be in use any more. It may be called again.
+func (s *Store) Close() { s.closing.Do(s.release) }
+
+func (s *Store) release() {
+	for range cap(s.writers) {
+		(<-s.writers).drop()
+	}
 	s.looker.drop()
+	s.control.drop()
 	if s.pool != nil {
 		s.pool.Close()
 	}

@@ -18,8 +18,7 @@ type Config struct {
 
 // Pipeline brings commands from callers to a log. All methods may be called by any number of goroutines.
 //
-// One goroutine, started by New, takes batches from the batcher and commits them; it ends when the batcher is closed and
-// empty. The log is the caller's and outlives the pipeline.
+// One goroutine, started by New, is the committer's loop; it ends when the batcher is closed and empty and nothing is in flight. The log is the caller's and outlives the pipeline.
 type Pipeline struct {
 	config    Config
 	log       committer.Log
@@ -46,11 +45,24 @@ func New(config Config, log committer.Log) *Pipeline {
 	return p
 }
 
+// run gives batches to the committer as it is ready for them, and tells it what its commits in flight answer.
 func (p *Pipeline) run() {
 	defer close(p.ended)
-	for batch := range p.batcher.Batches() {
-		p.committer.Commit(p.abort, take(batch.Items))
-		batch.Done()
+	for batches := p.batcher.Batches(); batches != nil || !p.committer.Idle(); {
+		next := batches
+		if !p.committer.Ready() {
+			next = nil
+		}
+		select {
+		case batch, ok := <-next:
+			if !ok {
+				batches = nil
+				continue
+			}
+			p.committer.Begin(p.abort, take(batch.Items), batch.Done)
+		case answer := <-p.committer.Answers():
+			p.committer.Handle(p.abort, answer)
+		}
 	}
 }
 

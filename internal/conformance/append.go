@@ -195,13 +195,13 @@ func encoding(t *testing.T, open Open) {
 	store := open(t)()
 	event := command.JSON("Encoded", "once")
 	event.ID = command.NewEventID()
-	want := store.AppendRow(nil, "stream", &event)
+	want := store.AppendRow(nil, "stream", event)
 	var wg sync.WaitGroup
 	for worker := range 4 {
 		wg.Go(func() {
 			prefix := []byte(strings.Repeat("p", worker))
 			for range 100 {
-				got := store.AppendRow(bytes.Clone(prefix), "stream", &event)
+				got := store.AppendRow(bytes.Clone(prefix), "stream", event)
 				if !bytes.HasPrefix(got, prefix) || !bytes.Equal(got[worker:], want) {
 					t.Errorf("behind %q the encoding is %q, want %q", prefix, got, want)
 					return

@@ -70,7 +70,7 @@ func (c *Chain) Next(writes ...command.StreamWrite) *Step {
 				event.ID = command.NewEventID()
 			}
 			versions[write.Stream]++
-			encoded = c.log.AppendRow(encoded, write.Stream, &event)
+			encoded = c.log.AppendRow(encoded, write.Stream, event)
 			ends = append(ends, len(encoded))
 			commit.Rows = append(commit.Rows, committer.Row{
 				Stream:  write.Stream,
@@ -98,7 +98,7 @@ func (c *Chain) Append(writes ...command.StreamWrite) *Step {
 // Commit appends a step, which must succeed, and moves on behind it.
 func (c *Chain) Commit(step *Step) {
 	c.t.Helper()
-	if err := c.log.Append(c.t.Context(), step.Commit); err != nil {
+	if err := c.log.Append(c.t.Context(), step.Commit, nil); err != nil {
 		c.t.Fatalf("append %d rows behind position %d: %v", len(step.Commit.Rows), step.Commit.Parent.Position, err)
 	}
 	c.Follow(step)

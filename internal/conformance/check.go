@@ -66,7 +66,7 @@ func refused(t *testing.T, store Store, step *Step, class committer.Class) *comm
 func refusedAny(t *testing.T, store Store, step *Step, classes ...committer.Class) *committer.Failure {
 	t.Helper()
 	before := observe(t, store, step)
-	failure := wantFailure(t, store.Append(t.Context(), step.Commit), classes...)
+	failure := wantFailure(t, store.Append(t.Context(), step.Commit, nil), classes...)
 	after := observe(t, store, step)
 	if !reflect.DeepEqual(before, after) {
 		t.Fatalf("a commit that was refused left a trace\nbefore: %s\nafter:  %s", before, after)

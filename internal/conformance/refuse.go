@@ -225,7 +225,7 @@ func cancelled(t *testing.T, open Open) {
 		"ReadAll":       func() error { _, err := store.ReadAll(ctx, 0, all); return err },
 		"StreamVersion": func() error { _, err := store.StreamVersion(ctx, "stream"); return err },
 		"Append": func() error {
-			err := store.Append(ctx, step.Commit)
+			err := store.Append(ctx, step.Commit, nil)
 			wantFailure(t, err, committer.Transient) // certain: nothing was sent
 			return err
 		},

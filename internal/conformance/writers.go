@@ -65,7 +65,7 @@ func race(t *testing.T, stores [2]Store, steps [2]*Step) (winner int) {
 	for i := range stores {
 		wg.Go(func() {
 			<-start
-			errs[i] = stores[i].Append(t.Context(), steps[i].Commit)
+			errs[i] = stores[i].Append(t.Context(), steps[i].Commit, nil)
 		})
 	}
 	close(start)
@@ -137,9 +137,9 @@ func keepUp(t *testing.T, store Store, since committer.Point, commits int) error
 			Parent:   since,
 			Time:     snapshot.EndTime.Add(time.Microsecond),
 			Commands: 1,
-			Rows:     []committer.Row{{Stream: "shared", Version: version + 1, Encoded: store.AppendRow(nil, "shared", &event)}},
+			Rows:     []committer.Row{{Stream: "shared", Version: version + 1, Encoded: store.AppendRow(nil, "shared", event)}},
 		}
-		err = store.Append(t.Context(), commit)
+		err = store.Append(t.Context(), commit, nil)
 		if err == nil {
 			since, version = commit.End(), version+1
 			if appended++; appended == commits {

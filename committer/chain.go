@@ -1,0 +1,224 @@
+package committer
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// chain is the commits in flight, oldest first. Each was judged on the log as it ends with the one before it, which may not have
+// committed yet, and commits only after that one.
+//
+// It belongs to the committer's goroutine, but for what flights say of it.
+type chain struct {
+	flights []*flight
+	broken  bool // one of them has failed: nothing more is launched, and all from there on are judged again
+	answers chan Answer
+}
+
+// flight is a batch whose commit is under way.
+//
+// Its goroutine runs fly, which reads what is set at launch, closes one channel of end and answers. The rest belongs to the
+// committer's goroutine.
+type flight struct {
+	work *job
+	plan *plan
+	view *view
+	done func()
+	sent time.Time
+
+	before *ending // of the flight before it; nil when there was none
+	end    *ending
+
+	owned    bool // its place in the log is taken: another may follow
+	answered bool
+	err      error // with answered
+}
+
+// Answer is what a flight has to say. It is for Handle.
+type Answer struct {
+	flight *flight
+	owned  bool // it owns its place; otherwise this is its end
+	err    error
+}
+
+var errOrphan = errors.New("the commit before it did not succeed")
+
+// ending is how a flight tells the next one of its end. It is apart from the flight, which is not to be kept alive by those behind
+// it.
+type ending struct {
+	committed chan struct{} // closed when the commit is known to have succeeded
+	failed    chan struct{} // closed when it has not, or nobody knows
+}
+
+// await returns nil when the flight has committed.
+func (e *ending) await(ctx context.Context) error {
+	select {
+	case <-e.committed:
+		return nil
+	case <-e.failed:
+		return errOrphan
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// launch sends a batch on its way behind the others.
+func (c *Committer) launch(ctx context.Context, f *flight) {
+	f.sent = time.Now()
+	f.owned = len(f.plan.commit.Rows) == 0
+	f.end = &ending{committed: make(chan struct{}), failed: make(chan struct{})}
+	if n := len(c.flights); n > 0 {
+		f.before = c.flights[n-1].end
+	}
+	c.flights = append(c.flights, f)
+	go c.fly(ctx, f)
+}
+
+// fly is the one goroutine of a flight.
+func (c *Committer) fly(ctx context.Context, f *flight) {
+	err := c.carry(ctx, f)
+	if err == nil {
+		close(f.end.committed)
+	} else {
+		close(f.end.failed)
+	}
+	c.answers <- Answer{flight: f, err: err}
+}
+
+func (c *Committer) carry(ctx context.Context, f *flight) error {
+	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
+	defer cancel()
+	turn := &Turn{Owned: func() { c.answers <- Answer{flight: f, owned: true} }}
+	if f.before != nil {
+		turn.Await = f.before.await
+	}
+	switch {
+	case len(f.plan.commit.Rows) > 0:
+		return c.log.Append(ctx, f.plan.commit, turn)
+	case f.before != nil: // a verdict that rests on what is in flight is final when that is
+		return Orphaned(f.before.await(ctx))
+	default:
+		return nil
+	}
+}
+
+// Orphaned is the failure of an Append whose Turn.Await returned err; nil for nil.
+func Orphaned(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Failure{Class: Transient, Row: -1, Err: err}
+}
+
+// Answers is where the flights say what became of them. Each answer is to be given to Handle.
+func (c *Committer) Answers() <-chan Answer { return c.answers }
+
+// Ready tells whether another batch can begin.
+func (c *Committer) Ready() bool {
+	n := len(c.flights)
+	return !c.broken && n < c.config.InFlight && (n == 0 || c.flights[n-1].owned)
+}
+
+// Idle tells that nothing is in flight.
+func (c *Committer) Idle() bool { return len(c.flights) == 0 }
+
+// Handle takes an answer in. Verdicts that have become final are told. When a commit has failed and all behind it are rolled
+// back, their batches are judged and committed again, one by one in their order, before it returns.
+func (c *Committer) Handle(ctx context.Context, a Answer) {
+	c.note(a)
+	if c.broken && !slices.ContainsFunc(c.flights, func(f *flight) bool { return !f.answered }) {
+		c.again(ctx)
+	}
+}
+
+// note marks what an answer says and finishes the flights that are through.
+func (c *Committer) note(a Answer) {
+	f := a.flight
+	if a.owned {
+		f.owned = true
+		return
+	}
+	f.answered, f.err = true, a.err
+	if a.err != nil {
+		c.broken = true
+	}
+	for len(c.flights) > 0 && c.flights[0].answered && c.flights[0].err == nil {
+		first := c.flights[0]
+		c.flights = slices.Delete(c.flights, 0, 1)
+		c.finish(first.work, first.plan, first.view, time.Since(first.sent))
+		first.done()
+	}
+}
+
+// drain handles answers until nothing is in flight.
+func (c *Committer) drain(ctx context.Context) {
+	for !c.Idle() {
+		c.Handle(ctx, <-c.answers)
+	}
+}
+
+// again commits the batches of a broken chain one by one. What the first failed of is dealt with; the others were never in the way of
+// anybody, and are judged afresh.
+func (c *Committer) again(ctx context.Context) {
+	flights := c.flights
+	c.flights, c.broken = nil, false
+	first := flights[0]
+	c.conclude(ctx, first.work, first.plan, first.view, first.err)
+	for _, f := range flights {
+		c.commit(ctx, f.work)
+		f.done()
+	}
+}
+
+// tip is where the log ends when everything in flight has committed, and the time of that commit.
+func (c *Committer) tip() (Point, time.Time) {
+	for _, f := range slices.Backward(c.flights) {
+		if len(f.plan.commit.Rows) > 0 {
+			return f.plan.commit.End(), f.plan.commit.Time
+		}
+	}
+	return c.heads.end, c.heads.time
+}
+
+// ends is every place where the log can end if nobody else appends to it: where it does as far as we know, and behind each commit in
+// flight.
+func (c *Committer) ends() []Point {
+	ends := []Point{c.heads.end}
+	for _, f := range c.flights {
+		if len(f.plan.commit.Rows) > 0 {
+			ends = append(ends, f.plan.commit.End())
+		}
+	}
+	return ends
+}
+
+// writing tells that something in flight writes.
+func (c *Committer) writing() bool {
+	return slices.ContainsFunc(c.flights, func(f *flight) bool { return len(f.plan.commit.Rows) > 0 })
+}
+
+// version of a stream when everything in flight has committed, if it is known.
+func (c *Committer) version(stream string) (int64, bool) {
+	for _, f := range slices.Backward(c.flights) {
+		if version, ok := f.view.outcome(stream); ok {
+			return version, true
+		}
+	}
+	return c.heads.version(stream)
+}
+
+// inFlight finds the command with this ID among those that are accepted and not yet committed.
+func (c *Committer) inFlight(id uuid.UUID) (e *Entry, result *command.Result, found bool) {
+	for _, f := range slices.Backward(c.flights) {
+		if i, ok := f.plan.ids[id]; ok {
+			return f.plan.entries[i], &f.plan.verdicts[i].result, true
+		}
+	}
+	return nil, nil, false
+}

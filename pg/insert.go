@@ -1,0 +1,74 @@
+package pg
+
+import (
+	"context"
+	"encoding/binary"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/groupcommit/groupcommit/committer"
+)
+
+// The prepared statements of a connection that appends.
+const (
+	insertCommit = "groupcommit_commit"
+	insertEvent  = "groupcommit_event"
+)
+
+func (s *Store) prepareInserts(ctx context.Context, conn *pgconn.PgConn) error {
+	const commitSQL = ".commits (previous, last, commit_id, parent, commands, writer, committed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+	if _, err := conn.Prepare(ctx, insertCommit, "INSERT INTO "+s.schema+commitSQL, nil); err != nil {
+		return err
+	}
+	const eventSQL = ".events (" + copyColumns + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+	_, err := conn.Prepare(ctx, insertEvent, "INSERT INTO "+s.schema+eventSQL, nil)
+	return err
+}
+
+// insertShape is one INSERT a row. Without BEGIN, all up to Sync is one transaction.
+func (s *Store) insertShape(c *committer.Commit) shape {
+	b := make([]byte, 0, 512+512*len(c.Rows))
+	b = appendExecute(b, insertCommit, func(b []byte) []byte { return s.appendCommitRow(b, c) })
+	for i := range c.Rows {
+		// A row of COPY is laid out as the parameters of a Bind are.
+		b = appendExecute(b, insertEvent, func(b []byte) []byte { return appendRow(b, c, i) })
+	}
+	b = appendMessage(b, 'S', func(b []byte) []byte { return b })
+	return shape{message: b, place: 1, work: 1 + len(c.Rows), rows: 2}
+}
+
+// appendExecute appends a Bind of a prepared statement, with parameters in binary, and its Execute.
+func appendExecute(b []byte, statement string, parameters func([]byte) []byte) []byte {
+	b = appendMessage(b, 'B', func(b []byte) []byte {
+		b = append(b, 0) // no portal
+		b = append(append(b, statement...), 0)
+		b = append(b, 0, 1, 0, 1) // one format for all: binary
+		b = parameters(b)
+		return append(b, 0, 0) // no results
+	})
+	return appendMessage(b, 'E', func(b []byte) []byte { return append(b, 0, 0, 0, 0, 0) })
+}
+
+// appendCommitRow appends the row in commits, laid out as one of COPY.
+func (s *Store) appendCommitRow(b []byte, c *committer.Commit) []byte {
+	b = binary.BigEndian.AppendUint16(b, 7)
+	b = appendInt64(b, uint64(c.Parent.Position))
+	b = appendInt64(b, uint64(c.End().Position))
+	b = appendID(b, c.ID)
+	b = appendID(b, c.Parent.Commit)
+	b = binary.BigEndian.AppendUint32(b, 4)
+	b = binary.BigEndian.AppendUint32(b, uint32(c.Commands))
+	b = appendID(b, s.id)
+	return appendInt64(b, timestamp(c.Time))
+}
+
+func appendInt64(b []byte, n uint64) []byte {
+	b = binary.BigEndian.AppendUint32(b, 8)
+	return binary.BigEndian.AppendUint64(b, n)
+}
+
+func appendID(b []byte, id uuid.UUID) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(id)))
+	return append(b, id[:]...)
+}
