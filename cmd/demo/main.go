@@ -1,0 +1,58 @@
+// Command demo shows what groupcommit does: it runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, reads the
+// log back to check it, and prints a table. demo -h lists the environment variables that configure it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit statuses, beside 0.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	if len(os.Args) > 1 {
+		return help(os.Args[1:])
+	}
+	config, err := readConfig()
+	if err != nil {
+		return fail(exitUsage, err)
+	}
+	signal.Ignore(syscall.SIGPIPE) // when nobody reads on, the schema is dropped all the same
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer restore()
+	context.AfterFunc(ctx, restore) // the next signal ends the program at once
+
+	err = newDemo(config, standardTerminal(config)).run(ctx)
+	switch {
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case err != nil:
+		return fail(exitFailed, err)
+	}
+	return 0
+}
+
+func help(args []string) int {
+	switch args[0] {
+	case "-h", "-help", "--help", "help":
+		fmt.Print(usage())
+		return 0
+	}
+	return fail(exitUsage, fmt.Errorf("unknown argument %q; demo -h tells how it is configured", args[0]))
+}
+
+func fail(status int, err error) int {
+	fmt.Fprintln(os.Stderr, "demo:", err)
+	return status
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/groupcommit/groupcommit/internal/workload"
+)
+
+// report is what DEMO_REPORT gets.
+type report struct {
+	StartedAt   time.Time       `json:"started_at"`
+	Seconds     float64         `json:"seconds"`
+	Interrupted bool            `json:"interrupted"`
+	Go          string          `json:"go"`
+	Platform    string          `json:"platform"`
+	CPUs        int             `json:"cpus"`
+	PostgreSQL  serverFacts     `json:"postgresql"`
+	Workloads   []*seriesReport `json:"workloads"`
+	Audit       *auditReport    `json:"audit"` // null when the log was not read back
+}
+
+type seriesReport struct {
+	Name      string      `json:"name"`
+	Title     string      `json:"title"`
+	EventCore *reference  `json:"eventcore"` // null where it did not report this workload
+	Runs      []runReport `json:"runs"`
+}
+
+type runReport struct {
+	Clients           int           `json:"clients"`
+	CommandsPerSecond float64       `json:"commands_per_second"`
+	EventsPerSecond   float64       `json:"events_per_second"`
+	LatencyMS         latencyReport `json:"latency_ms"`
+	Seconds           float64       `json:"seconds"`
+	SuccessRate       float64       `json:"success_rate"`
+	CommandsPerCommit float64       `json:"commands_per_commit"`
+	Commands          int           `json:"commands"`
+	Events            int           `json:"events"`
+	Conflicts         int           `json:"conflicts"`
+	Refusals          int           `json:"refusals"`
+	Errors            int           `json:"errors"`
+	TargetMet         *bool         `json:"target_met"` // null where there is none
+}
+
+type latencyReport struct {
+	Min float64 `json:"min"`
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+func newReport() report {
+	return report{
+		StartedAt: time.Now(),
+		Go:        runtime.Version(),
+		Platform:  runtime.GOOS + "/" + runtime.GOARCH,
+		CPUs:      runtime.NumCPU(),
+	}
+}
+
+func (r *report) finish(interrupted bool) {
+	r.Seconds = time.Since(r.StartedAt).Seconds()
+	r.Interrupted = interrupted
+}
+
+func (r *report) add(s *series) *seriesReport {
+	entry := &seriesReport{Name: s.name, Title: s.title, Runs: []runReport{}}
+	if s.reference.set() {
+		entry.EventCore = &s.reference
+	}
+	r.Workloads = append(r.Workloads, entry)
+	return entry
+}
+
+func (r *seriesReport) add(s *series, result *workload.Result, perCommit float64) *runReport {
+	run := runReport{
+		Clients:           result.Clients,
+		CommandsPerSecond: result.CommandsPerSecond(),
+		EventsPerSecond:   result.EventsPerSecond(),
+		LatencyMS: latencyReport{
+			Min: milliseconds(result.Latency.Min),
+			P50: milliseconds(result.Latency.P50),
+			P95: milliseconds(result.Latency.P95),
+			P99: milliseconds(result.Latency.P99),
+			Max: milliseconds(result.Latency.Max),
+		},
+		Seconds:           result.Took.Seconds(),
+		SuccessRate:       result.SuccessRate(),
+		CommandsPerCommit: perCommit,
+		Commands:          result.Commands,
+		Events:            result.Events,
+		Conflicts:         result.Conflicts,
+		Refusals:          result.Refusals,
+		Errors:            result.Errors,
+	}
+	if s.reference.set() {
+		met := s.reference.met(result)
+		run.TargetMet = &met
+	}
+	r.Runs = append(r.Runs, run)
+	return &r.Runs[len(r.Runs)-1]
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
+
+// write makes a file of the report.
+func (r *report) write(path string) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
