@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 )
 
 // Config of a Store.
@@ -87,10 +88,28 @@ func (s *Store) start(ctx context.Context) error {
 	if err := checkStore(ctx, conn, s.config.Schema); err != nil {
 		return err
 	}
+	if err := s.connectWriters(ctx); err != nil {
+		return fmt.Errorf("groupcommit: connecting to the database: %w", err)
+	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, s.config.Pool); err != nil {
 		return fmt.Errorf("groupcommit: opening the connection pool: %w", err)
 	}
 	return nil
+}
+
+// connectWriters opens the connections that append, all at once: the first commits do not wait for them, and what stands in their
+// way shows now.
+func (s *Store) connectWriters(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for range cap(s.writers) {
+		writer := <-s.writers
+		g.Go(func() error {
+			defer func() { s.writers <- writer }()
+			_, err := writer.get(ctx)
+			return err
+		})
+	}
+	return g.Wait()
 }
 
 func (s *Store) migrate(ctx context.Context) error {
