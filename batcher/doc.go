@@ -45,6 +45,7 @@
 //
 //	the Batcher's goroutine, until the queue is closed and all is handed over:
 //	  move into the batch what is queued, as far as it has place
+//	  if it would leave eagerly: hand on the processor, and look again if more came
 //	  wait for the first of:
 //	    an item, if the batch has place              put it into the batch
 //	    the consumer's receive, if the batch is ready
@@ -85,6 +86,12 @@
 // of the channel. Measured, they cost the same, and a third lock is needed against
 // Close. Waiters that are woken together send in the order in which they happen
 // to be scheduled, and one that waits for bytes sits on its item.
+//
+// A timer that holds an eager batch back until those just answered have
+// submitted again. The runtime rounds what it sleeps up to a millisecond when it
+// has nothing else to do, which is longer than most batches take. Handing on the
+// processor, for as long as that brings another item, costs a lone caller
+// nothing and brings most of a crowd of ten or a hundred back into one batch.
 //
 // A slice under a mutex with a token to wake the goroutine, no channel of items.
 // Measured, it saves about 40 of 120 ns per item. That is little beside what a

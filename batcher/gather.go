@@ -1,6 +1,9 @@
 package batcher
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // gatherer is the one goroutine of a Batcher, and nobody else touches its
 // fields. It receives from the queue, gathers a batch and hands it over. The
@@ -33,7 +36,7 @@ func (g *gatherer[T]) run() {
 	defer close(g.out)
 	defer g.timer.Stop()
 	for {
-		g.takeQueued()
+		g.gather()
 		if g.drained && len(g.batch.Items) == 0 {
 			return
 		}
@@ -50,6 +53,17 @@ func (g *gatherer[T]) run() {
 			g.lingered = true
 		case <-g.flight.changed:
 		}
+	}
+}
+
+// gather takes what is queued, and before a batch leaves eagerly, what is about to be. When a batch is Done its submitters wake, and in
+// a closed loop each submits again: whoever runs first would leave with those that waited meanwhile and leave the others
+// behind, and from then on the two halves would take turns. So the processor is handed on as long as that brings something.
+func (g *gatherer[T]) gather() {
+	g.takeQueued()
+	for gathered := 0; g.ready() == Eager && len(g.batch.Items) > gathered; g.takeQueued() {
+		gathered = len(g.batch.Items)
+		runtime.Gosched()
 	}
 }
 
