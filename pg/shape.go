@@ -22,7 +22,7 @@ type shape struct {
 }
 
 // maxInserts is up to how many rows a commit is quicker as single INSERTs. See BenchmarkShape.
-const maxInserts = 5
+const maxInserts = 12
 
 func (s *Store) shape(commit *committer.Commit, turn *committer.Turn) shape {
 	waits := turn != nil && turn.Await != nil
