@@ -1,0 +1,42 @@
+package benchmarks
+
+import (
+	"flag"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/groupcommit/groupcommit"
+)
+
+var memoryFor = flag.Duration("memory", 10*time.Second, "how long BenchmarkMemory works at a time")
+
+// BenchmarkMemory works at 4,000 clients for a while and reports the live heap after a sixth of it (first-MB) and at the end (last-MB),
+// and all memory taken from the system (sys-MB). With -memory=1m an operation takes a minute.
+func BenchmarkMemory(b *testing.B) {
+	s := openStore(b, groupcommit.Config{}, *streamCount)
+	clients := newClients(b, 4000, s.streams)
+	l := startLoad(b, clients, s.append)
+	for b.Loop() {
+		l.pause(*memoryFor / 6)
+		first := liveHeap()
+		l.pause(*memoryFor * 5 / 6)
+		last := liveHeap()
+		b.ReportMetric(megabytes(first), "first-MB")
+		b.ReportMetric(megabytes(last), "last-MB")
+	}
+	l.stop(b)
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(megabytes(m.Sys), "sys-MB")
+	b.ReportMetric(float64(l.answered.Load())/b.Elapsed().Seconds(), "commands/s")
+}
+
+func liveHeap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func megabytes(bytes uint64) float64 { return float64(bytes) / 1e6 }
