@@ -67,9 +67,10 @@ var (
 
 // What Config.Hooks is made of.
 type (
-	Hooks      = committer.Hooks      // functions that are told what happens inside
-	CommitInfo = committer.CommitInfo // a group commit, as told to Hooks.Committed
-	Settlement = committer.Settlement // the end of a doubt, as told to Hooks.Settled
+	Hooks        = committer.Hooks      // functions that are told what happens inside
+	CommitInfo   = committer.CommitInfo // a group commit, as told to Hooks.Committed
+	FailureClass = committer.Class      // what is certain about a failed attempt, as told to Hooks.Failed
+	Settlement   = committer.Settlement // the end of a doubt, as told to Hooks.Settled
 )
 
 // Store is an event store. All its methods may be called by any number of goroutines.
@@ -114,7 +115,8 @@ func (s *Store) StreamVersion(ctx context.Context, stream string) (int64, error)
 	return s.log.StreamVersion(ctx, stream)
 }
 
-// Close stops admission and returns when every command has its verdict and all is released. It waits no longer than ctx
+// Close stops admission and returns when every command has its verdict and all is released; reads under way end with
+// ErrClosed. It waits no longer than ctx
 // and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
 // an error. It may be called again.
 func (s *Store) Close(ctx context.Context) error {

@@ -74,10 +74,11 @@ type Config struct {
 	// CloseTimeout bounds Close, beside its context. Defaults to 60 s.
 	CloseTimeout time.Duration `env:"GROUPCOMMIT_CLOSE_TIMEOUT"`
 
-	// LockTimeout is how long a commit waits in the server for that of another process. Defaults to 2 s.
+	// LockTimeout is how long a commit waits in the server for that of another process. Defaults to 2 s, at most 24 h.
 	LockTimeout time.Duration `env:"GROUPCOMMIT_LOCK_TIMEOUT"`
 
-	// IdleInTransaction is after what time the server ends a commit whose client has gone silent. Defaults to 10 s.
+	// IdleInTransaction is after what time the server ends a commit whose client has gone silent. Defaults to 10 s, at
+	// most 24 h.
 	IdleInTransaction time.Duration `env:"GROUPCOMMIT_IDLE_IN_TRANSACTION"`
 
 	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and two more are opened for writing.
@@ -127,19 +128,25 @@ func (c *Config) check() error {
 			return &ConfigError{Field: n.field, Reason: "it is negative"}
 		}
 	}
-	return cmp.Or(atMost("QueueCommands", c.QueueCommands, maxQueueCommands), atMost("InFlight", c.InFlight, maxInFlight))
+	return cmp.Or(
+		atMost("QueueCommands", c.QueueCommands, maxQueueCommands),
+		atMost("InFlight", c.InFlight, maxInFlight),
+		atMost("LockTimeout", c.LockTimeout, maxServerTimeout),
+		atMost("IdleInTransaction", c.IdleInTransaction, maxServerTimeout),
+	)
 }
 
 const (
-	maxQueueCommands = 1 << 20 // the queue is allocated at once
-	maxInFlight      = 16      // each is a connection, and more than a few only make failures dearer
+	maxQueueCommands = 1 << 20        // the queue is allocated at once
+	maxInFlight      = 16             // each is a connection, and more than a few only make failures dearer
+	maxServerTimeout = 24 * time.Hour // the server counts milliseconds in 32 bits
 )
 
-func atMost(field string, value, limit int) error {
+func atMost[T int | time.Duration](field string, value, limit T) error {
 	if value <= limit {
 		return nil
 	}
-	return &ConfigError{Field: field, Reason: fmt.Sprintf("it is %d, at most %d are possible", value, limit)}
+	return &ConfigError{Field: field, Reason: fmt.Sprintf("it is %v, at most %v is possible", value, limit)}
 }
 
 func (c *Config) pipeline() pipeline.Config {

@@ -40,7 +40,8 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 }
 
 // OpenInMemory starts a store that keeps its events in memory, for tests: the same pipeline and the same verdicts without a
-// database. Connection settings are ignored. Data is kept as it is given, byte for byte.
+// database. Connection settings are ignored. Data is kept as it is given, byte for byte, and can still
+// be read after Close.
 func OpenInMemory(config Config) (*Store, error) {
 	if err := config.check(); err != nil {
 		return nil, err

@@ -34,12 +34,12 @@ func New[T any](cfg Config) *Batcher[T] {
 // of Batches exactly once; otherwise never. The items of one goroutine come out
 // in the order of its calls.
 //
-// The error is ErrClosed, ErrTooLarge, or that of ctx, which bounds the wait for
+// The error is ErrClosed, ErrTooLarge, or the cause of the end of ctx, which bounds the wait for
 // room and has no effect afterwards. Submit panics if size is negative. It
 // allocates only when it has to wait.
 func (b *Batcher[T]) Submit(ctx context.Context, item T, size int) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return b.queue.wait(ctx, newEntry(item, size))
 }
@@ -67,7 +67,7 @@ func (b *Batcher[T]) Batches() <-chan *Batch[T] {
 
 // Flush makes everything accepted before the call leave without further delay
 // and returns when it is in batches that are Done. It may be called after Close
-// too. If ctx ends first its error is returned; the items leave all the same.
+// too. If ctx ends first its cause is returned; the items leave all the same.
 func (b *Batcher[T]) Flush(ctx context.Context) error {
 	return b.flight.flush(ctx, b.queue.newest())
 }

@@ -89,8 +89,8 @@ func (f *flight) flush(ctx context.Context, upTo uint64) error {
 		if advanced == nil {
 			return nil
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		select {
 		case <-advanced:

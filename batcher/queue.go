@@ -79,7 +79,7 @@ func (q *queue[T]) wait(ctx context.Context, e entry[T]) error {
 	case err := <-w.answer:
 		return err
 	case <-ctx.Done():
-		return q.leave(place, ctx.Err())
+		return q.leave(place, context.Cause(ctx))
 	}
 }
 

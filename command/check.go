@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -108,43 +107,43 @@ func checkPayload(field string, data []byte, limit int, trusted bool) *InvalidEr
 
 // checkDuplicates refuses a stream that is listed twice and an event ID that is used twice.
 func (c *Command) checkDuplicates() error {
-	if len(c.Streams) > 1 {
-		names := make([]string, len(c.Streams))
-		for i := range c.Streams {
-			names[i] = c.Streams[i].Stream
-		}
-		if name, twice := repeated(names, strings.Compare); twice {
-			return invalid("Streams", fmt.Sprintf("stream %q is listed twice; put its events together", name))
-		}
-	}
-	if c.Events() == 1 {
-		return nil
-	}
-	var ids []uuid.UUID
+	var streams seen[string]
+	var ids seen[uuid.UUID]
 	for i := range c.Streams {
-		for j := range c.Streams[i].Events {
-			if id := c.Streams[i].Events[j].ID; id != uuid.Nil {
-				ids = append(ids, id)
+		s := &c.Streams[i]
+		if streams.before(s.Stream) {
+			return invalid(fmt.Sprintf("Streams[%d].Stream", i), fmt.Sprintf("%q is listed twice; put its events together", s.Stream))
+		}
+		for j := range s.Events {
+			if id := s.Events[j].ID; id != uuid.Nil && ids.before(id) {
+				return invalid(fmt.Sprintf("Streams[%d].Events[%d].ID", i, j), fmt.Sprintf("event ID %s is used twice", id))
 			}
 		}
-	}
-	if id, twice := repeated(ids, compareIDs); twice {
-		return invalid("Streams", fmt.Sprintf("event ID %s is used twice", id))
 	}
 	return nil
 }
 
-func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
+// seen is a set. The first value, which in most commands is the only one, needs no map.
+type seen[T comparable] struct {
+	first T
+	any   bool
+	more  map[T]struct{}
+}
 
-// repeated sorts values and gives one that occurs twice, if there is any.
-func repeated[T comparable](values []T, compare func(a, b T) int) (value T, twice bool) {
-	slices.SortFunc(values, compare)
-	for i := 1; i < len(values); i++ {
-		if values[i] == values[i-1] {
-			return values[i], true
-		}
+// before tells whether a value was seen before, and notes it.
+func (s *seen[T]) before(value T) bool {
+	if !s.any {
+		s.first, s.any = value, true
+		return false
 	}
-	return value, false
+	if _, found := s.more[value]; found || value == s.first {
+		return true
+	}
+	if s.more == nil {
+		s.more = make(map[T]struct{})
+	}
+	s.more[value] = struct{}{}
+	return false
 }
 
 func invalid(field, reason string) *InvalidError {

@@ -79,10 +79,10 @@ func TestCheckRefuses(t *testing.T) {
 		{"data that is no JSON", to("stream", command.Any, event(func(e *command.Event) { e.Data = []byte("{") })), "Streams[0].Events[0].Data", "JSON"},
 		{"metadata that is no JSON", to("stream", command.Any, event(func(e *command.Event) { e.Metadata = []byte("{") })), "Streams[0].Events[0].Metadata", "JSON"},
 
-		{"stream listed twice", append(to("a", command.Any, happened), to("a", command.Any, happened)...), "Streams", `"a" is listed twice`},
-		{"stream listed as a guard too", append(append(to("a", command.Exact(1)), to("b", command.Any)...), to("a", command.Any, happened)...), "Streams", `"a" is listed twice`},
-		{"event ID used twice in a stream", to("a", command.Any, named, happened, named), "Streams", named.ID.String()},
-		{"event ID used twice across streams", append(to("a", command.Any, named), to("b", command.Any, named)...), "Streams", named.ID.String()},
+		{"stream listed twice", append(to("a", command.Any, happened), to("a", command.Any, happened)...), "Streams[1].Stream", `"a" is listed twice`},
+		{"stream listed as a guard too", append(append(to("a", command.Exact(1)), to("b", command.Any)...), to("a", command.Any, happened)...), "Streams[2].Stream", `"a" is listed twice`},
+		{"event ID used twice in a stream", to("a", command.Any, named, happened, named), "Streams[0].Events[2].ID", named.ID.String()},
+		{"event ID used twice across streams", append(to("a", command.Any, named), to("b", command.Any, named)...), "Streams[1].Events[0].ID", named.ID.String()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			invalid := wantInvalid(t, check(command.Command{Streams: c.streams}), c.field)

@@ -59,10 +59,3 @@ func TestNewEventIDIsUnique(t *testing.T) {
 		}
 	})
 }
-
-func BenchmarkNewEventID(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		command.NewEventID()
-	}
-}

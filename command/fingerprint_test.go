@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -44,28 +45,30 @@ func TestFingerprintOfARetry(t *testing.T) {
 func TestFingerprintTellsChanges(t *testing.T) {
 	seen := map[command.Fingerprint]string{fingerprint(transfer()): "nothing"}
 	for name, change := range map[string]func(*command.Command){
-		"stream name":            func(c *command.Command) { c.Streams[0].Stream = "account-3" },
-		"guard's name":           func(c *command.Command) { c.Streams[2].Stream = "customer-8" },
-		"expectation":            func(c *command.Command) { c.Streams[0].Expect = command.Exact(4) },
-		"expectation to any":     func(c *command.Command) { c.Streams[0].Expect = command.Any },
-		"guard's expectation":    func(c *command.Command) { c.Streams[2].Expect = command.NoStream },
-		"event type":             func(c *command.Command) { c.Streams[0].Events[0].Type = "withdrawn" },
-		"event data":             func(c *command.Command) { c.Streams[0].Events[0].Data = []byte(`{"amount":6}`) },
-		"spaces in data":         func(c *command.Command) { c.Streams[0].Events[0].Data = []byte(`{"amount": 5}`) },
-		"no data":                func(c *command.Command) { c.Streams[1].Events[0].Data = nil },
-		"metadata":               func(c *command.Command) { c.Streams[0].Events[0].Metadata = []byte(`{"user_id":"bob"}`) },
-		"no metadata":            func(c *command.Command) { c.Streams[0].Events[0].Metadata = nil },
-		"metadata added":         func(c *command.Command) { c.Streams[1].Events[0].Metadata = []byte(`{}`) },
-		"event ID":               func(c *command.Command) { c.Streams[0].Events[1].ID = id(2) },
-		"no event ID":            func(c *command.Command) { c.Streams[0].Events[1].ID = uuid.Nil },
-		"event ID added":         func(c *command.Command) { c.Streams[1].Events[0].ID = id(2) },
-		"order of events":        func(c *command.Command) { slices.Reverse(c.Streams[0].Events) },
-		"order of streams":       func(c *command.Command) { slices.Reverse(c.Streams) },
-		"one event fewer":        func(c *command.Command) { c.Streams[0].Events = c.Streams[0].Events[:1] },
-		"one event more":         func(c *command.Command) { c.Streams[2].Events = c.Streams[1].Events },
-		"guard left out":         func(c *command.Command) { c.Streams = c.Streams[:2] },
-		"guard added":            func(c *command.Command) { c.Streams = append(c.Streams, command.StreamWrite{Stream: "x"}) },
-		"event moved to another": func(c *command.Command) { c.Streams[0].Events, c.Streams[1].Events = c.Streams[1].Events, c.Streams[0].Events },
+		"stream name":         func(c *command.Command) { c.Streams[0].Stream = "account-3" },
+		"guard's name":        func(c *command.Command) { c.Streams[2].Stream = "customer-8" },
+		"expectation":         func(c *command.Command) { c.Streams[0].Expect = command.Exact(4) },
+		"expectation to any":  func(c *command.Command) { c.Streams[0].Expect = command.Any },
+		"guard's expectation": func(c *command.Command) { c.Streams[2].Expect = command.NoStream },
+		"event type":          func(c *command.Command) { c.Streams[0].Events[0].Type = "withdrawn" },
+		"event data":          func(c *command.Command) { c.Streams[0].Events[0].Data = []byte(`{"amount":6}`) },
+		"spaces in data":      func(c *command.Command) { c.Streams[0].Events[0].Data = []byte(`{"amount": 5}`) },
+		"no data":             func(c *command.Command) { c.Streams[1].Events[0].Data = nil },
+		"metadata":            func(c *command.Command) { c.Streams[0].Events[0].Metadata = []byte(`{"user_id":"bob"}`) },
+		"no metadata":         func(c *command.Command) { c.Streams[0].Events[0].Metadata = nil },
+		"metadata added":      func(c *command.Command) { c.Streams[1].Events[0].Metadata = []byte(`{}`) },
+		"event ID":            func(c *command.Command) { c.Streams[0].Events[1].ID = id(2) },
+		"no event ID":         func(c *command.Command) { c.Streams[0].Events[1].ID = uuid.Nil },
+		"event ID added":      func(c *command.Command) { c.Streams[1].Events[0].ID = id(2) },
+		"order of events":     func(c *command.Command) { slices.Reverse(c.Streams[0].Events) },
+		"order of streams":    func(c *command.Command) { slices.Reverse(c.Streams) },
+		"one event fewer":     func(c *command.Command) { c.Streams[0].Events = c.Streams[0].Events[:1] },
+		"one event more":      func(c *command.Command) { c.Streams[2].Events = c.Streams[1].Events },
+		"guard left out":      func(c *command.Command) { c.Streams = c.Streams[:2] },
+		"guard added":         func(c *command.Command) { c.Streams = append(c.Streams, command.StreamWrite{Stream: "x"}) },
+		"event moved to another": func(c *command.Command) {
+			c.Streams[0].Events, c.Streams[1].Events = c.Streams[1].Events, c.Streams[0].Events
+		},
 	} {
 		cmd := transfer()
 		change(&cmd)
@@ -104,4 +107,36 @@ func TestFingerprintFrames(t *testing.T) {
 		}
 		seen[f] = i
 	}
+}
+
+// The number of events is framed too: without it, a stream could be taken for an event of the stream before it.
+func TestFingerprintFramesEvents(t *testing.T) {
+	a := command.StreamWrite{Stream: "a"}
+	b := disguised("stream number b.", happened)
+	c := disguised("stream number c.", happened)
+	one := command.Command{Streams: []command.StreamWrite{a, c}}
+	one.Streams[0].Events = []command.Event{asEvent(b)}
+	other := command.Command{Streams: []command.StreamWrite{a, b}}
+	other.Streams[1].Events = []command.Event{happened, asEvent(c)}
+	if fingerprint(one) == fingerprint(other) {
+		t.Error("two commands have one fingerprint")
+	}
+}
+
+// disguised is a stream of one event that, but for the number of events, is made of the same bytes as an event: asEvent.
+func disguised(name string, event command.Event) command.StreamWrite {
+	return command.StreamWrite{Stream: name, Expect: command.Exact(int64(len(framed(event)))), Events: []command.Event{event}}
+}
+
+func asEvent(s command.StreamWrite) command.Event {
+	event := s.Events[0]
+	return command.Event{ID: uuid.UUID([]byte(s.Stream)), Type: framed(event), Data: event.Data, Metadata: event.Metadata}
+}
+
+// framed is the ID and the type of an event, each behind its length.
+func framed(e command.Event) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(len(e.ID)))
+	b = append(b, e.ID[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(len(e.Type)))
+	return string(append(b, e.Type...))
 }

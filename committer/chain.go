@@ -132,9 +132,7 @@ func (c *Committer) Idle() bool { return len(c.flights) == 0 }
 // back, their batches are judged and committed again, one by one in their order, before it returns.
 func (c *Committer) Handle(ctx context.Context, a Answer) {
 	c.note(a)
-	if c.broken && !slices.ContainsFunc(c.flights, func(f *flight) bool { return !f.answered }) {
-		c.again(ctx)
-	}
+	c.mend(ctx)
 }
 
 // note marks what an answer says and finishes the flights that are through.
@@ -158,14 +156,18 @@ func (c *Committer) note(a Answer) {
 
 // drain handles answers until nothing is in flight.
 func (c *Committer) drain(ctx context.Context) {
+	c.mend(ctx) // everything may have been noted already
 	for !c.Idle() {
 		c.Handle(ctx, <-c.answers)
 	}
 }
 
-// again commits the batches of a broken chain one by one. What the first failed of is dealt with; the others were never in the way of
-// anybody, and are judged afresh.
-func (c *Committer) again(ctx context.Context) {
+// mend commits the batches of a broken chain one by one, once all of them have answered. What the first failed of is dealt with; the
+// others were never in the way of anybody, and are judged afresh.
+func (c *Committer) mend(ctx context.Context) {
+	if !c.broken || slices.ContainsFunc(c.flights, func(f *flight) bool { return !f.answered }) {
+		return
+	}
 	flights := c.flights
 	c.flights, c.broken = nil, false
 	first := flights[0]

@@ -88,6 +88,26 @@ func TestFailureInFlight(t *testing.T) {
 	}
 }
 
+// A commit fails while the next batch is looking up its streams, and nothing else is in flight to be heard of afterwards.
+func TestFailureWhileLooking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fly(t, committer.Config{InFlight: 2})
+		commit(t, committer.New(f.log.Log, committer.Config{}), f.log.Log, write("cold", command.Any, "1"))
+		a := f.submit(write("s", command.Exact(0), "1"))
+		f.release(f.at(1), outcome{})
+		looked := make(chan struct{})
+		f.log.onLook = func() { <-looked }
+		b := f.submit(write("cold", command.Exact(1), "2"), write("s", command.Exact(1), "2"))
+		f.release(f.at(1), outcome{before: fails(committer.Transient)})
+		f.log.onLook = nil
+		close(looked)
+		f.close()
+		wantVersion(t, a[0], 2, 1)
+		wantVersion(t, b[0], 3, 2)
+		wantVersion(t, b[1], 4, 2)
+	})
+}
+
 // While a commit is in doubt nothing behind it is told or takes effect.
 func TestDoubtInFlight(t *testing.T) {
 	for _, written := range []bool{false, true} {

@@ -184,6 +184,18 @@ func TestNoGuardRestsOnAnAssumption(t *testing.T) {
 	wantConflict(t, vs[2], 1)
 }
 
+// Nor does the cache keep it.
+func TestAssumptionIsNotCached(t *testing.T) {
+	log := newScript()
+	c, other := committer.New(log, committer.Config{}), committer.New(log, committer.Config{})
+	commit(t, other, log, write("a", command.Any, "1"))
+	commit(t, c, log, write("x", command.Any, "1"))
+	id := uuid.New()
+	vs := commit(t, c, log, withID(id, write("x", command.Any, "2")), withID(id, write("a", command.NoStream, "reused")))
+	wantReused(t, vs[1], id)
+	wantVersion(t, commit(t, c, log, write("a", command.Exact(1), "2"))[0], 4, 2)
+}
+
 // A cached version that turns out wrong voids the whole cache.
 func TestStaleHead(t *testing.T) {
 	log := newScript()

@@ -113,6 +113,7 @@ func (c *Committer) giveUp(work *job, plan *plan, err error) {
 // isolate takes the entry that the database refuses out of the batch. Where the database does not say which it is, the
 // batch is committed in halves, down to the one.
 func (c *Committer) isolate(ctx context.Context, work *job, plan *plan, f *Failure) {
+	c.outage.over() // the log does answer
 	culprit := 0
 	switch {
 	case f.Row >= 0:

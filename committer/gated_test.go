@@ -15,7 +15,8 @@ import (
 // gated is a log in memory whose commits stop before each step until the test lets them go on, well or with a failure.
 type gated struct {
 	*memlog.Log
-	steps chan *step
+	steps  chan *step
+	onLook func()
 }
 
 // step is where an Append stands: before it takes its place, or with its parent committed before it takes effect.
@@ -31,6 +32,13 @@ type outcome struct {
 }
 
 func newGated() *gated { return &gated{Log: memlog.New(), steps: make(chan *step, 16)} }
+
+func (g *gated) Look(ctx context.Context, query committer.Query) (committer.Snapshot, error) {
+	if g.onLook != nil {
+		g.onLook()
+	}
+	return g.Log.Look(ctx, query)
+}
 
 func (g *gated) stop(ctx context.Context, commit *committer.Commit, effect bool) outcome {
 	s := &step{commit: commit, effect: effect, outcome: make(chan outcome, 1)}

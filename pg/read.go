@@ -27,14 +27,14 @@ func (s *Store) ReadAll(ctx context.Context, after int64, limit int) ([]command.
 // StreamVersion is the version of a stream, 0 when it does not exist.
 func (s *Store) StreamVersion(ctx context.Context, stream string) (version int64, err error) {
 	const query = "SELECT coalesce(max(version), 0) FROM %s.events WHERE stream = $1"
-	err = s.reading(ctx, func(conn *pgxpool.Conn) error {
+	err = s.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, fmt.Sprintf(query, s.schema), stream).Scan(&version)
 	})
 	return version, err
 }
 
 func (s *Store) read(ctx context.Context, sql string, args ...any) (events []command.RecordedEvent, err error) {
-	err = s.reading(ctx, func(conn *pgxpool.Conn) error {
+	err = s.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, sql, args...)
 		if err == nil {
 			events, err = pgx.CollectRows(rows, scanEvent)
@@ -44,8 +44,11 @@ func (s *Store) read(ctx context.Context, sql string, args ...any) (events []com
 	return events, err
 }
 
-// reading lends a connection of the pool.
-func (s *Store) reading(ctx context.Context, query func(*pgxpool.Conn) error) error {
+// reading lends a connection of the pool, until the store is closed.
+func (s *Store) reading(ctx context.Context, query func(context.Context, *pgxpool.Conn) error) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer context.AfterFunc(s.life, func() { end(context.Cause(s.life)) })()
 	waiting, cancel := context.WithTimeoutCause(ctx, s.config.AcquireTimeout, errNoConnection)
 	defer cancel()
 	conn, err := s.pool.Acquire(waiting)
@@ -56,7 +59,10 @@ func (s *Store) reading(ctx context.Context, query func(*pgxpool.Conn) error) er
 		return fmt.Errorf("groupcommit: reading: %w", scrub(err))
 	}
 	defer conn.Release()
-	if err := query(conn); err != nil {
+	if err := query(ctx, conn); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return fmt.Errorf("groupcommit: reading: %w", scrub(err))
 	}
 	return nil

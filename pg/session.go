@@ -87,7 +87,8 @@ func (s *Store) dialControl(ctx context.Context, session *session) (*pgx.Conn, e
 	return s.dial(ctx, session, nil)
 }
 
-func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }
+// milliseconds is a setting of the server, for which 0 would mean no limit.
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", max(d.Milliseconds(), 1)) }
 
 // dial opens a connection, gives its session these settings, and checks that it is a session.
 func (s *Store) dial(ctx context.Context, session *session, settings map[string]string) (*pgx.Conn, error) {

@@ -11,6 +11,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/groupcommit/groupcommit/command"
 )
 
 // Config of a Store.
@@ -43,6 +45,8 @@ type Store struct {
 	control     session // ends what is left of lost connections; guarded by controlling
 
 	closing sync.Once
+	life    context.Context // ends with Close, and with it every read
+	end     context.CancelCauseFunc
 }
 
 // DefaultSchema is the schema that is used when none is configured.
@@ -67,6 +71,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	for range config.InFlight {
 		s.writers <- &session{dial: s.dialWriter}
 	}
+	s.life, s.end = context.WithCancelCause(context.Background())
 	s.looker.dial, s.control.dial = s.dialLooker, s.dialControl
 	if err := s.start(ctx); err != nil {
 		s.Close()
@@ -124,6 +129,7 @@ func (s *Store) migrate(ctx context.Context) error {
 func (s *Store) Close() { s.closing.Do(s.release) }
 
 func (s *Store) release() {
+	s.end(command.ErrClosed)
 	for range cap(s.writers) {
 		(<-s.writers).drop()
 	}

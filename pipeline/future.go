@@ -54,6 +54,9 @@ func (f *Future) Wait(ctx context.Context) (command.Result, error) {
 	case <-ctx.Done():
 	}
 	f.withdraw()
+	if f.place.Load() == withdrawn {
+		<-f.Done() // somebody is just resolving it
+	}
 	if result, err, ok := f.verdict(); ok {
 		return result, err
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
@@ -22,7 +23,7 @@ func (p *Pipeline) Submit(ctx context.Context, cmd command.Command) *Future {
 		return refused(err)
 	}
 	if err := p.batcher.Submit(ctx, f, f.entry.Size()); err != nil {
-		return refused(asVerdict(err))
+		return refused(p.asVerdict(f, err))
 	}
 	return f
 }
@@ -37,7 +38,7 @@ func (p *Pipeline) TrySubmit(ctx context.Context, cmd command.Command) *Future {
 		return refused(err)
 	}
 	if err := p.batcher.TrySubmit(f, f.entry.Size()); err != nil {
-		return refused(asVerdict(err))
+		return refused(p.asVerdict(f, err))
 	}
 	return f
 }
@@ -54,14 +55,15 @@ func (p *Pipeline) admit(ctx context.Context, cmd *command.Command) (*Future, er
 }
 
 // asVerdict says in the words of package command why the batcher did not take a command.
-func asVerdict(err error) error {
+func (p *Pipeline) asVerdict(f *Future, err error) error {
 	switch {
 	case errors.Is(err, batcher.ErrClosed):
 		return command.ErrClosed
 	case errors.Is(err, batcher.ErrFull):
 		return command.ErrQueueFull
 	case errors.Is(err, batcher.ErrTooLarge):
-		return &command.InvalidError{Field: "Streams", Reason: "the command is larger than the whole queue may be", Err: err}
+		limit := p.config.Batcher.QueueBytes
+		return &command.InvalidError{Field: "Streams", Reason: fmt.Sprintf("it takes %d bytes of memory, and the whole queue has %d", f.entry.Size(), limit), Limit: limit}
 	default:
 		return notWritten(err)
 	}
