@@ -32,8 +32,7 @@ func exchange(ctx context.Context, conn *pgconn.PgConn, message []byte, onComple
 	if ctx.Err() != nil {
 		return reply{lost: context.Cause(ctx), unsent: true}
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Conn().SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer cutAtEnd(ctx, conn)()
 	if n, err := conn.Conn().Write(message); err != nil {
 		return reply{lost: cut(ctx, err), unsent: n < len(message)}
 	}
@@ -55,6 +54,21 @@ func exchange(ctx context.Context, conn *pgconn.PgConn, message []byte, onComple
 			r.err = pgconn.ErrorResponseToPgError(m)
 		case *pgproto3.ReadyForQuery:
 			return r
+		}
+	}
+}
+
+// cutAtEnd makes every read and write fail from the end of ctx on, until undo is called.
+func cutAtEnd(ctx context.Context, conn *pgconn.PgConn) (undo func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		_ = conn.Conn().SetDeadline(time.Unix(1, 0))
+	})
+	return func() {
+		if !stop() { // ctx has ended, perhaps after the last answer: then the connection lives on
+			<-done
+			_ = conn.Conn().SetDeadline(time.Time{})
 		}
 	}
 }
