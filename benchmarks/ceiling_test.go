@@ -1,0 +1,139 @@
+package benchmarks
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
+)
+
+const (
+	ceilingClients = 4000
+	ceilingTurn    = 500 * time.Millisecond
+	ceilingRows    = 1000   // in a COPY, as many as ours has in a commit with so many clients
+	ceilingSupply  = 80_000 // rows encoded for a turn, more than a turn takes on two cores
+)
+
+// BenchmarkCeiling compares the store with what the database itself can take: raw COPY of the same rows, already encoded, into a table
+// of the same columns and indexes, over 1, 2 and 3 connections, each COPY a durable commit of its own. All take turns. copy-events/s is
+// the best of the three, ratio ours as a part of it: the median over all rounds.
+func BenchmarkCeiling(b *testing.B) {
+	s := openStore(b, groupcommit.Config{}, *streamCount)
+	ours := newContestant(b, s.append, ceilingClients, s.streams)
+	ours.turn(b)
+	ours.forget()
+	s.commits.reset()
+	copier := newCopier(b, s)
+	rates := make([][]float64, 3) // by number of connections
+	var ratios, best []float64
+	for b.Loop() {
+		for range rounds {
+			ours.turn(b)
+			fastest := 0.0
+			for k := range rates {
+				rate := copier.turn(b, k+1)
+				rates[k] = append(rates[k], rate)
+				fastest = max(fastest, rate)
+			}
+			best = append(best, fastest)
+			ratios = append(ratios, ours.rates[len(ours.rates)-1]/fastest)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(ours.rates), "events/s")
+	b.ReportMetric(median(best), "copy-events/s")
+	for k := range rates {
+		b.ReportMetric(median(rates[k]), fmt.Sprintf("copy%d-events/s", k+1))
+	}
+	b.ReportMetric(median(ratios), "ratio")
+	s.commits.report(b)
+}
+
+// copier writes rows as fast as the database takes them.
+type copier struct {
+	sql      string
+	conns    []*pgx.Conn
+	streams  []string
+	versions map[string]int64
+	position int64
+}
+
+func newCopier(b *testing.B, s *store) *copier {
+	table := s.schema + ".ceiling"
+	pgtest.Exec(b, fmt.Sprintf("CREATE TABLE %s (LIKE %s.events INCLUDING ALL)", table, s.schema))
+	c := &copier{
+		sql:      "COPY " + table + " (position, stream, version, event_id, type, data, recorded_at) FROM STDIN BINARY",
+		streams:  s.streams,
+		versions: make(map[string]int64),
+	}
+	for range 3 {
+		c.conns = append(c.conns, pgtest.Conn(b))
+	}
+	return c
+}
+
+// turn writes over so many connections for a while and returns rows per second.
+func (c *copier) turn(b *testing.B, connections int) float64 {
+	supply := make(chan []byte, ceilingSupply/ceilingRows)
+	for range cap(supply) {
+		supply <- c.encode()
+	}
+	close(supply)
+	var rows atomic.Int64
+	var wg sync.WaitGroup
+	began := time.Now()
+	for _, conn := range c.conns[:connections] {
+		wg.Go(func() {
+			for time.Since(began) < ceilingTurn {
+				data, ok := <-supply
+				if !ok {
+					return
+				}
+				tag, err := conn.PgConn().CopyFrom(context.Background(), bytes.NewReader(data), c.sql)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				rows.Add(tag.RowsAffected())
+			}
+		})
+	}
+	wg.Wait()
+	return float64(rows.Load()) / time.Since(began).Seconds()
+}
+
+// encode is the next rows in the binary format of COPY.
+func (c *copier) encode() []byte {
+	data := []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+	for range ceilingRows {
+		c.position++
+		stream := c.streams[rand.IntN(len(c.streams))]
+		c.versions[stream]++
+		id := command.NewEventID()
+		data = binary.BigEndian.AppendUint16(data, 7)
+		data = appendField(data, binary.BigEndian.AppendUint64(nil, uint64(c.position)))
+		data = appendField(data, []byte(stream))
+		data = appendField(data, binary.BigEndian.AppendUint64(nil, uint64(c.versions[stream])))
+		data = appendField(data, id[:])
+		data = appendField(data, []byte(eventType))
+		data = appendField(data, append([]byte{1}, eventData...))
+		data = appendField(data, binary.BigEndian.AppendUint64(nil, uint64(c.position)))
+	}
+	return append(data, 0xff, 0xff)
+}
+
+func appendField(data, field []byte) []byte {
+	data = binary.BigEndian.AppendUint32(data, uint32(len(field)))
+	return append(data, field...)
+}
