@@ -10,7 +10,7 @@ import (
 	"github.com/groupcommit/groupcommit/pipeline"
 )
 
-// What a caller hands in and gets back. Each is described where it is defined.
+// What a caller hands in and gets back. Package command describes each of them in full; Future is package pipeline's.
 type (
 	Command       = command.Command       // what to append, and what must hold for it
 	StreamWrite   = command.StreamWrite   // the part of a command that concerns one stream
@@ -44,12 +44,12 @@ func JSON(eventType string, value any) Event { return command.JSON(eventType, va
 // ParseMetadata reads the standard keys from an event's metadata.
 func ParseMetadata(data []byte) (Metadata, error) { return command.ParseMetadata(data) }
 
-// What went wrong, where the caller acts on the details.
+// What went wrong, where the caller acts on the details. Package command describes the fields.
 type (
 	ConflictError = command.ConflictError // a stream was not at the expected version
 	InvalidError  = command.InvalidError  // the command cannot be accepted as it is
 	RejectedError = command.RejectedError // the database refused the data
-	ReusedIDError = command.ReusedIDError // the command's ID belongs to another command
+	ReusedIDError = command.ReusedIDError // a command with this ID took effect, with other content
 	SchemaError   = command.SchemaError   // the schema or the role is not as needed
 	SchemaProblem = command.SchemaProblem // the reason for a SchemaError
 )
@@ -65,7 +65,19 @@ var (
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
 )
 
-// What Config.Hooks is made of.
+// What can be wrong with a schema.
+const (
+	SchemaName       = command.SchemaName       // a name that is not accepted
+	SchemaMissing    = command.SchemaMissing    // never migrated
+	SchemaOlder      = command.SchemaOlder      // migrate it
+	SchemaNewer      = command.SchemaNewer      // upgrade this program
+	SchemaPrivileges = command.SchemaPrivileges // the role may not do what is needed
+	SchemaReadOnly   = command.SchemaReadOnly   // a standby, or a session that may not write
+	SchemaRowLevel   = command.SchemaRowLevel   // rows would be hidden
+	SchemaPooler     = command.SchemaPooler     // sessions are not kept
+)
+
+// What Config.Hooks is made of. Package committer describes it, and the classes of failures.
 type (
 	Hooks        = committer.Hooks      // functions that are told what happens inside
 	CommitInfo   = committer.CommitInfo // a group commit, as told to Hooks.Committed

@@ -124,7 +124,7 @@ func TestOnlyWaitingEndsInTheQueue(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		store := open(t, patient(groupcommit.Config{}))
 		future := store.Submit(t.Context(), write("s"))
-		if _, err := future.Wait(ended(t)); err != errEnded {
+		if _, err := future.Wait(ended(t)); notWaited(err) {
 			t.Errorf("waiting ended with %v, want %v", err, errEnded)
 		}
 		flush(t, store)
@@ -143,7 +143,7 @@ func TestContextEndedInFlight(t *testing.T) {
 		future := store.Submit(ctx, write("s"))
 		<-gate.reached
 		cancel(errEnded)
-		if _, err := future.Wait(ctx); err != errEnded {
+		if _, err := future.Wait(ctx); notWaited(err) {
 			t.Errorf("waiting ended with %v, want %v", err, errEnded)
 		}
 		wantPending(t, future)
@@ -167,7 +167,7 @@ func TestContextEndedInTheDatabase(t *testing.T) {
 	future := store.Submit(ctx, write("s"))
 	awaitHeldCommit(t, schema)
 	cancel(errEnded)
-	if _, err := future.Wait(ctx); err != errEnded {
+	if _, err := future.Wait(ctx); notWaited(err) {
 		t.Errorf("waiting ended with %v, want %v", err, errEnded)
 	}
 	wantPending(t, future)

@@ -20,7 +20,7 @@ import (
 // The struct carries tags for github.com/caarlos0/env, so that a program may embed it in its own configuration.
 type Config struct {
 	// DatabaseURL is a connection string of PostgreSQL, as a URL or as key=value pairs. What it does not say is taken from the
-	// PG* environment variables, as psql does.
+	// PG* environment variables, as psql does. The connection settings below, where they are not zero, take precedence.
 	DatabaseURL string `env:"DATABASE_URL"`
 
 	// Pool can be given instead of DatabaseURL and all connection settings below, for what they cannot say: TLS, tokens that are
@@ -67,8 +67,8 @@ type Config struct {
 	// Defaults to 100,000.
 	HeadStreams int `env:"GROUPCOMMIT_HEAD_STREAMS"`
 
-	// RetryFor is how long a batch is tried again after the database has failed it, before its commands are told ErrNotWritten or
-	// ErrOutcomeUnknown. Defaults to 30 s.
+	// RetryFor is how long a batch is tried again, after the database has failed it or other processes were quicker time after time, before
+	// its commands are told ErrNotWritten or ErrOutcomeUnknown. Defaults to 30 s.
 	RetryFor time.Duration `env:"GROUPCOMMIT_RETRY_FOR"`
 
 	// CloseTimeout bounds Close, beside its context. Defaults to 60 s.
@@ -83,7 +83,7 @@ type Config struct {
 
 	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and two more are opened for writing.
 	MaxConnections  int           `env:"GROUPCOMMIT_MAX_CONNECTIONS"`  // defaults to 20
-	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5
+	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5, or less if MaxConnections is
 	AcquireTimeout  time.Duration `env:"GROUPCOMMIT_ACQUIRE_TIMEOUT"`  // a read waits for a connection; defaults to 30 s
 	IdleTimeout     time.Duration `env:"GROUPCOMMIT_IDLE_TIMEOUT"`     // an unused connection is closed; defaults to 10 min
 	MaxLifetime     time.Duration `env:"GROUPCOMMIT_MAX_LIFETIME"`     // a connection is replaced; defaults to 30 min

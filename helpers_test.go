@@ -188,6 +188,11 @@ func ended(t *testing.T) context.Context {
 
 var errEnded = errors.New("the caller has left")
 
+// notWaited tells that an error is not that of a Wait whose context ended with nothing known yet.
+func notWaited(err error) bool {
+	return !errors.Is(err, errEnded) || errors.Is(err, groupcommit.ErrNotWritten)
+}
+
 // commitLog notes the group commits of a store. mu guards commits.
 type commitLog struct {
 	mu      sync.Mutex

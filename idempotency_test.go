@@ -90,8 +90,9 @@ func TestIdempotentRetryByAnotherStore(t *testing.T) {
 	wantDuplicate(t, mustAppend(t, third, accepted), second)
 
 	_, err := third.Append(t.Context(), groupcommit.Command{ID: accepted.ID, Streams: write("other").Streams})
-	if reused := wantError[*groupcommit.ReusedIDError](t, err); reused.ID != accepted.ID {
-		t.Errorf("ID %s, want %s", reused.ID, accepted.ID)
+	if reused := wantError[*groupcommit.ReusedIDError](t, err); reused.ID != accepted.ID ||
+		reused.First != second.First || reused.Last != second.Last || !reused.CommittedAt.Equal(second.CommittedAt) {
+		t.Errorf("got %+v, want what %+v tells", reused, second)
 	}
 	if events := readAll(t, here); len(events) != 6 {
 		t.Errorf("%d events, want 6", len(events))

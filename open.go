@@ -3,9 +3,11 @@ package groupcommit
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/groupcommit/groupcommit/memlog"
@@ -39,6 +41,19 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return start(config, log, log.Close), nil
 }
 
+// Migrate brings the schema up to date, or creates it, and nothing else: for a deployment in which the role that writes may not. It uses
+// the connection settings and the Schema of config. Any number of processes may call it at once.
+func Migrate(ctx context.Context, config Config) error {
+	if err := config.check(); err != nil {
+		return err
+	}
+	pool, err := config.pool()
+	if err != nil {
+		return err
+	}
+	return pg.Migrate(ctx, pool.ConnConfig, cmp.Or(config.Schema, pg.DefaultSchema))
+}
+
 // OpenInMemory starts a store that keeps its events in memory, for tests: the same pipeline and the same verdicts without a
 // database. Connection settings are ignored. Data is kept as it is given, byte for byte, and can still
 // be read after Close.
@@ -58,6 +73,16 @@ func start(config Config, log log, release func()) *Store {
 	}
 }
 
+// choose sets a field of the pool: to what the Config says, else to what the connection string has said, else to our default.
+func choose[T comparable](said *pgx.ConnConfig, parameter string, field *T, configured, byDefault T) {
+	var zero T
+	if configured != zero {
+		*field = configured
+	} else if _, ok := said.RuntimeParams[parameter]; !ok {
+		*field = byDefault
+	}
+}
+
 // The parser's own words quote the string, and hide a password only where they find one.
 const notAConnectionString = "it is not a connection string; see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING"
 
@@ -70,11 +95,18 @@ func (c *Config) pool() (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, &ConfigError{Field: "DatabaseURL", Reason: notAConnectionString}
 	}
-	pool.MaxConns = int32(min(cmp.Or(c.MaxConnections, 20), math.MaxInt32))
-	pool.MinConns = min(int32(min(cmp.Or(c.MinConnections, 5), math.MaxInt32)), pool.MaxConns)
-	pool.MaxConnIdleTime = cmp.Or(c.IdleTimeout, 10*time.Minute)
-	pool.MaxConnLifetime = cmp.Or(c.MaxLifetime, 30*time.Minute)
-	pool.ConnConfig.ConnectTimeout = cmp.Or(c.ConnectTimeout, 5*time.Second)
+	said, err := pgx.ParseConfig(c.DatabaseURL) // which keeps what is the pool's as it was said
+	if err != nil {
+		return nil, &ConfigError{Field: "DatabaseURL", Reason: notAConnectionString}
+	}
+	choose(said, "pool_max_conns", &pool.MaxConns, int32(min(c.MaxConnections, math.MaxInt32)), 20)
+	choose(said, "pool_min_conns", &pool.MinConns, int32(min(c.MinConnections, math.MaxInt32)), min(5, pool.MaxConns))
+	choose(said, "pool_max_conn_idle_time", &pool.MaxConnIdleTime, c.IdleTimeout, 10*time.Minute)
+	choose(said, "pool_max_conn_lifetime", &pool.MaxConnLifetime, c.MaxLifetime, 30*time.Minute)
+	pool.ConnConfig.ConnectTimeout = cmp.Or(c.ConnectTimeout, pool.ConnConfig.ConnectTimeout, 5*time.Second)
+	if pool.MinConns > pool.MaxConns {
+		return nil, &ConfigError{Field: "MinConnections", Reason: fmt.Sprintf("it is %d, more than MaxConnections, %d", pool.MinConns, pool.MaxConns)}
+	}
 	if name := pool.ConnConfig.RuntimeParams["application_name"]; name == "" || c.ApplicationName != "" {
 		pool.ConnConfig.RuntimeParams["application_name"] = cmp.Or(c.ApplicationName, "groupcommit")
 	}

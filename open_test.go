@@ -2,6 +2,7 @@ package groupcommit_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"reflect"
@@ -175,6 +176,49 @@ func TestDatabaseSilent(t *testing.T) {
 	if !strings.Contains(err.Error(), "connecting to the database") || strings.Contains(err.Error(), "canary") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// The connection string says it for the connections, and Config wins over it where it says anything.
+func TestConnectionStringSettings(t *testing.T) {
+	const settings = "pool_max_conns=3&pool_min_conns=2&connect_timeout=7&application_name=said"
+	separator := "?"
+	if strings.Contains(pgtest.URL(t), "?") {
+		separator = "&"
+	}
+	url := pgtest.URL(t) + separator + settings
+	for name, c := range map[string]struct {
+		config groupcommit.Config
+		want   string
+	}{
+		"said":       {groupcommit.Config{}, "said 3 2"},
+		"configured": {groupcommit.Config{MaxConnections: 4, MinConnections: 1, ApplicationName: "configured"}, "configured 4 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.config.DatabaseURL = url
+			pool, err := groupcommit.PoolConfig(&c.config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := fmt.Sprint(pool.ConnConfig.RuntimeParams["application_name"], " ", pool.MaxConns, " ", pool.MinConns)
+			if got != c.want || pool.ConnConfig.ConnectTimeout != 7*time.Second || pool.MaxConnLifetime != 30*time.Minute {
+				t.Errorf("got %s, timeout %v, lifetime %v", got, pool.ConnConfig.ConnectTimeout, pool.MaxConnLifetime)
+			}
+		})
+	}
+	_, err := groupcommit.PoolConfig(&groupcommit.Config{DatabaseURL: url, MinConnections: 9})
+	if e := wantError[*groupcommit.ConfigError](t, err); e.Field != "MinConnections" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMigrate(t *testing.T) {
+	config := groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: pgtest.Schema(t)}
+	for range 2 {
+		if err := groupcommit.Migrate(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustAppend(t, openPostgres(t, config), write("s"))
 }
 
 func TestOpenWithEndedContext(t *testing.T) {

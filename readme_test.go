@@ -32,7 +32,7 @@ func TestReadmeQuickStart(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"committed at position", `1 AccountOpened {"owner": "Ada"} <nil>`} {
+	for _, want := range []string{"committed at position", `1 AccountOpened {"owner": "Ada"}`} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the program does not print %q but\n%s", want, out)
 		}

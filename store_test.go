@@ -270,7 +270,7 @@ func TestFuture(t *testing.T) {
 		default:
 		}
 		wantPending(t, future)
-		if _, err := future.Wait(ended(t)); err != errEnded {
+		if _, err := future.Wait(ended(t)); notWaited(err) {
 			t.Errorf("waiting ended with %v, want %v", err, errEnded)
 		}
 		wantPending(t, future)

@@ -79,6 +79,11 @@ func (b *Batcher[T]) Close() {
 	b.queue.close()
 }
 
+// Room returns how many items, of how many bytes, the queue holds at most.
+func (b *Batcher[T]) Room() (items, bytes int) {
+	return cap(b.queue.items), b.queue.maxBytes
+}
+
 // Queued returns how many items, of how many bytes, are accepted and not handed
 // over yet.
 func (b *Batcher[T]) Queued() (items, bytes int) {

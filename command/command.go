@@ -9,8 +9,11 @@ import "github.com/google/uuid"
 // least one event in all.
 type Command struct {
 	// ID makes a retry safe. A command with an ID takes effect at most once, however often it is submitted, by this
-	// process or another one; a repetition is answered with the first result and Result.Duplicate set. The zero ID, the
-	// default, means that the command is not recorded and costs nothing extra.
+	// process or another one; a repetition is answered with the first result and Result.Duplicate set. A repetition is the same
+	// command with the same expectations and events; one that was decided anew gets a *ReusedIDError, which tells what the
+	// first one wrote. The zero ID, the default, means that the command is not recorded and costs nothing extra.
+	//
+	// IDs are kept until the owner of the schema prunes them: SELECT prune_command_ids('7 days').
 	ID uuid.UUID
 
 	Streams []StreamWrite

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -69,14 +70,19 @@ func (e *RejectedError) Error() string {
 
 func (e *RejectedError) Unwrap() error { return e.Err }
 
-// ReusedIDError says that the ID of a command belongs to another command, one with other streams, expectations or events.
-// Nothing was written. Give the command an ID of its own.
+// ReusedIDError says that a command with this ID has taken effect, and that it was not this one: its streams, expectations or
+// events were others. Nothing was written now.
+//
+// Either two commands were given one ID by mistake. Or this is a retry that was decided anew and came out differently, with another
+// expected version or time in it: then First and Last tell what the first attempt wrote, and there is nothing left to do.
 type ReusedIDError struct {
-	ID uuid.UUID
+	ID          uuid.UUID
+	First, Last int64     // positions of the events of the command that took effect
+	CommittedAt time.Time // of its commit
 }
 
 func (e *ReusedIDError) Error() string {
-	return fmt.Sprintf("groupcommit: command ID %s was used before, for a different command", e.ID)
+	return fmt.Sprintf("groupcommit: command ID %s has taken effect at positions %d to %d, with other content", e.ID, e.First, e.Last)
 }
 
 // SchemaError says why a database schema cannot be used. Open returns it and starts nothing.
@@ -101,7 +107,6 @@ const (
 	SchemaReadOnly   SchemaProblem = "read-only"          // a standby, or a session that may not write
 	SchemaRowLevel   SchemaProblem = "row-level security" // rows would be hidden from us
 	SchemaPooler     SchemaProblem = "pooler"             // sessions are not kept
-	SchemaIsolation  SchemaProblem = "isolation"          // a setting of the role or database stands in the way
 )
 
 func (e *SchemaError) Error() string {

@@ -35,8 +35,8 @@ func TestErrorTexts(t *testing.T) {
 			`groupcommit: the database refused the command (SQLSTATE 22P05): EOF`,
 		},
 		{
-			&command.ReusedIDError{ID: id(7)},
-			`groupcommit: command ID 00000000-0000-0000-0000-000000000007 was used before, for a different command`,
+			&command.ReusedIDError{ID: id(7), First: 8, Last: 9},
+			`groupcommit: command ID 00000000-0000-0000-0000-000000000007 has taken effect at positions 8 to 9, with other content`,
 		},
 		{
 			&command.SchemaError{Schema: "events", Problem: command.SchemaOlder, Have: 1, Want: 2, Detail: "migrate it"},

@@ -211,7 +211,9 @@ func (c *Committer) attempt(ctx context.Context, commit *Commit) error {
 
 // finish takes over what the plan came to and tells its verdicts.
 func (c *Committer) finish(work *job, plan *plan, view *view, took time.Duration) {
-	c.outage.over()
+	if lasted := c.outage.over(); lasted > 0 {
+		c.config.Logger.Info("groupcommit: writing goes on", "after", lasted)
+	}
 	if len(plan.commit.Rows) > 0 {
 		c.heads.moveTo(plan.commit.End(), plan.commit.Time)
 		c.config.Hooks.committed(plan.commit, took)

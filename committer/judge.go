@@ -74,7 +74,7 @@ func (j *judge) entry(i int, e *Entry) verdict {
 func (j *judge) repeated(e *Entry) (verdict, bool) {
 	if record, ok := j.view.records[e.ID]; ok {
 		if record.Fingerprint != e.Fingerprint {
-			return verdict{err: &command.ReusedIDError{ID: e.ID}}, true
+			return verdict{err: &command.ReusedIDError{ID: e.ID, First: record.First, Last: record.Last, CommittedAt: record.CommittedAt}}, true
 		}
 		return verdict{result: record.result(e)}, true
 	}
@@ -86,7 +86,7 @@ func (j *judge) repeated(e *Entry) (verdict, bool) {
 	case !found:
 		return verdict{}, false
 	case first.Fingerprint != e.Fingerprint:
-		return verdict{err: &command.ReusedIDError{ID: e.ID}}, true
+		return verdict{err: &command.ReusedIDError{ID: e.ID, First: result.First, Last: result.Last, CommittedAt: result.CommittedAt}}, true
 	default:
 		again := *result
 		again.Versions = slices.Clone(result.Versions)

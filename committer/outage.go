@@ -19,7 +19,14 @@ type outage struct {
 	delay    time.Duration
 }
 
-func (o *outage) over() { o.since, o.delay = time.Time{}, 0 }
+// over ends the outage, and tells how long it was if anybody had to wait.
+func (o *outage) over() (lasted time.Duration) {
+	if o.delay > 0 {
+		lasted = time.Since(o.since)
+	}
+	o.since, o.delay = time.Time{}, 0
+	return lasted
+}
 
 // begin notes a failure and tells whether there is patience left.
 func (o *outage) begin() bool {

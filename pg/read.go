@@ -46,6 +46,9 @@ func (s *Store) read(ctx context.Context, sql string, args ...any) (events []com
 
 // reading lends a connection of the pool, until the store is closed.
 func (s *Store) reading(ctx context.Context, query func(context.Context, *pgxpool.Conn) error) error {
+	if s.life.Err() != nil {
+		return context.Cause(s.life)
+	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer context.AfterFunc(s.life, func() { end(context.Cause(s.life)) })()

@@ -41,7 +41,7 @@ func refused(err error) *Future {
 // Wait returns the verdict. A nil error means that the command is committed; what the errors mean stands at command.ErrNotWritten and
 // beside it.
 //
-// The end of ctx ends only the waiting, and its error is returned, unless the context that was given to Submit has ended as well
+// The end of ctx ends only the waiting, and its cause is returned, wrapped, unless the context that was given to Submit has ended as well
 // while the command was still queued: then the command is withdrawn, and the error says that it was certainly not
 // written. A verdict that is there wins over a context that has ended.
 func (f *Future) Wait(ctx context.Context) (command.Result, error) {
@@ -60,7 +60,7 @@ func (f *Future) Wait(ctx context.Context) (command.Result, error) {
 	if result, err, ok := f.verdict(); ok {
 		return result, err
 	}
-	return command.Result{}, context.Cause(ctx)
+	return command.Result{}, fmt.Errorf("groupcommit: waiting has ended, and the command may still be written: %w", context.Cause(ctx))
 }
 
 // Done is closed when the verdict is there.

@@ -62,7 +62,7 @@ func (p *Pipeline) asVerdict(f *Future, err error) error {
 	case errors.Is(err, batcher.ErrFull):
 		return command.ErrQueueFull
 	case errors.Is(err, batcher.ErrTooLarge):
-		limit := p.config.Batcher.QueueBytes
+		_, limit := p.batcher.Room()
 		return &command.InvalidError{Field: "Streams", Reason: fmt.Sprintf("it takes %d bytes of memory, and the whole queue has %d", f.entry.Size(), limit), Limit: limit}
 	default:
 		return notWritten(err)
