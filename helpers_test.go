@@ -42,7 +42,7 @@ func openInMemory(tb testing.TB, config groupcommit.Config) *groupcommit.Store {
 // openPostgres uses a schema of its own unless the configuration names one.
 func openPostgres(tb testing.TB, config groupcommit.Config) *groupcommit.Store {
 	tb.Helper()
-	config.DatabaseURL = pgtest.URL(tb)
+	config.DatabaseURL = cmp.Or(config.DatabaseURL, pgtest.URL(tb))
 	if config.Schema == "" {
 		config.Schema = pgtest.Schema(tb)
 	}

@@ -200,11 +200,6 @@ func (c *Committer) ends() []Point {
 	return ends
 }
 
-// writing tells that something in flight writes.
-func (c *Committer) writing() bool {
-	return slices.ContainsFunc(c.flights, func(f *flight) bool { return len(f.plan.commit.Rows) > 0 })
-}
-
 // version of a stream when everything in flight has committed, if it is known.
 func (c *Committer) version(stream string) (int64, bool) {
 	for _, f := range slices.Backward(c.flights) {

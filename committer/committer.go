@@ -62,6 +62,9 @@ type job struct {
 	entries  []*Entry
 	sighted  bool // no stream is assumed not to exist any more
 	recorded bool // the IDs of all entries are looked up first
+
+	outdated time.Time // when it was first found to be judged on something that is not so
+	refused  int       // entries that the database has refused
 }
 
 // Begin judges the entries in their order, on the log as it will be when everything in flight has committed, and sends what they are
@@ -125,7 +128,6 @@ func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, view *v
 func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, *view, error) {
 	ends, aside := c.ends(), !c.Idle()
 	view := newView(c, work.entries, !work.sighted)
-	view.looked = c.writing() // what is in flight confirms what it was judged on
 	if work.recorded {
 		view.asking = commandIDs(work.entries)
 	}

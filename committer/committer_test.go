@@ -3,6 +3,7 @@ package committer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -301,6 +302,39 @@ func TestRefusedRowIsIsolated(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A log that names a row that is not there has named none.
+func TestRefusedRowOutOfRange(t *testing.T) {
+	log := newScript()
+	c := committer.New(log, committer.Config{})
+	log.onAppend = once(failsAt(committer.Refused, 1))
+	if _, ok := errors.AsType[*command.RejectedError](commit(t, c, log, write("s", command.Any, "1"))[0].err); !ok {
+		t.Error("the only command of the batch was not rejected")
+	}
+}
+
+// Many poisons in one batch are found in halves: one at a time, each would have all the others sent once more.
+func TestManyRefusedRows(t *testing.T) {
+	log := newScript()
+	c := committer.New(log, committer.Config{})
+	sent := 0
+	log.onAppend = func(commit *committer.Commit) error {
+		sent += len(commit.Rows)
+		return failsAt(committer.Refused, 0)
+	}
+	var commands []command.Command
+	for i := range 1000 {
+		commands = append(commands, write(fmt.Sprint(i), command.Any, "x"))
+	}
+	for _, v := range commit(t, c, log, commands...) {
+		if _, ok := errors.AsType[*command.RejectedError](v.err); !ok {
+			t.Fatalf("got %v", v.err)
+		}
+	}
+	if sent > 50*len(commands) {
+		t.Errorf("%d rows were sent for %d commands", sent, len(commands))
 	}
 }
 

@@ -2,6 +2,7 @@ package committer
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"github.com/google/uuid"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // Entry is a command on its way: encoded, so that nothing of the caller's is kept but strings. It belongs to whoever fills it
-// until it is handed to Commit, and to the committer until the receiver is told.
+// until it is handed to Begin, and to the committer until the receiver is told.
 type Entry struct {
 	ID          uuid.UUID
 	Fingerprint command.Fingerprint // set with ID
@@ -69,7 +70,14 @@ func (e *Entry) appendRow(log Log, stream string, event command.Event) {
 
 // Size is the memory that the entry holds, in bytes, about.
 func (e *Entry) Size() int {
-	return len(e.rows) + 256
+	size := int(unsafe.Sizeof(*e)) + cap(e.rows)
+	if len(e.parts) > len(e.one) {
+		size += cap(e.parts) * int(unsafe.Sizeof(part{}))
+	}
+	for i := range e.parts {
+		size += len(e.parts[i].stream)
+	}
+	return size
 }
 
 // nextRow cuts the first row from rows.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/groupcommit/groupcommit/command"
 )
@@ -30,7 +31,11 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, view *view
 	c.heads.known = false
 	switch f.Class {
 	case Moved, Recorded, Taken, Stale:
-		if !c.outage.begin() || ctx.Err() != nil {
+		c.outage.over() // the log does answer
+		if work.outdated.IsZero() {
+			work.outdated = time.Now()
+		}
+		if time.Since(work.outdated) >= c.config.RetryFor || ctx.Err() != nil {
 			c.fail(ctx, work, f)
 			return
 		}
@@ -66,9 +71,12 @@ func (c *Committer) lookAgain(ctx context.Context, work *job, plan *plan, view *
 	}
 }
 
+// names tells whether a failure's row is one of the commit's.
+func (p *plan) names(row int) bool { return row >= 0 && row < len(p.commit.Rows) }
+
 // assumed tells whether a row rests on the assumption that its stream does not exist.
 func (p *plan) assumed(v *view, row int) bool {
-	return row >= 0 && v.slots[v.index[p.commit.Rows[row].Stream]].state == assumed
+	return p.names(row) && v.slots[v.index[p.commit.Rows[row].Stream]].state == assumed
 }
 
 // checkForeign stops all writing if the rows that stand in the way belong to no commit.
@@ -110,21 +118,24 @@ func (c *Committer) giveUp(work *job, plan *plan, err error) {
 	work.entries = nil
 }
 
-// isolate takes the entry that the database refuses out of the batch. Where the database does not say which it is, the
-// batch is committed in halves, down to the one.
+// maxRefused is how many entries are taken out of a batch one at a time, each for another attempt of all the others.
+const maxRefused = 3
+
+// isolate takes the entry that the database refuses out of the batch. Where the database does not say which it is, or there are many,
+// the batch is committed in halves, down to the one.
 func (c *Committer) isolate(ctx context.Context, work *job, plan *plan, f *Failure) {
 	c.outage.over() // the log does answer
-	culprit := 0
+	work.refused++
+	culprit := plan.owners[0]
 	switch {
-	case f.Row >= 0:
+	case plan.commit.Commands == 1:
+	case plan.names(f.Row) && work.refused <= maxRefused:
 		culprit = plan.owners[f.Row]
-	case plan.commit.Commands > 1:
+	default:
 		half := len(work.entries) / 2
 		c.commit(ctx, &job{entries: work.entries[:half]})
-		work.entries = work.entries[half:]
+		work.entries, work.refused = work.entries[half:], 0
 		return
-	default:
-		culprit = plan.owners[0]
 	}
 	e := work.entries[culprit]
 	work.entries = append(work.entries[:culprit:culprit], work.entries[culprit+1:]...)

@@ -1,6 +1,7 @@
 package committer
 
 import (
+	"strings"
 	"time"
 
 	"github.com/groupcommit/groupcommit/command"
@@ -50,14 +51,21 @@ func (h *heads) set(stream string, version int64) {
 		h.use(i)
 	case len(h.slots) < h.limit:
 		i = h.grow()
-		h.index[stream] = i
+		h.name(i, stream)
 	default:
 		i = h.slots[h.newest].prev // the oldest: using it turns the circle by one
 		delete(h.index, h.slots[i].stream)
 		h.newest = i
-		h.index[stream] = i
+		h.name(i, stream)
 	}
-	h.slots[i].stream, h.slots[i].version = stream, version
+	h.slots[i].version = version
+}
+
+// name gives slot i to a stream. The name is copied: it may have been cut from something large.
+func (h *heads) name(i int32, stream string) {
+	stream = strings.Clone(stream)
+	h.slots[i].stream = stream
+	h.index[stream] = i
 }
 
 // update sets the version of a stream that is cached, and only then.

@@ -146,7 +146,7 @@ func (j *judge) record(i int, e *Entry, result *command.Result) {
 // result is the recorded result, for a repetition of the command.
 func (r *Record) result(e *Entry) command.Result {
 	versions := make([]command.StreamVersion, len(e.parts))
-	for i := range versions {
+	for i := range min(len(versions), len(r.Versions)) { // they are as many: it is the same command
 		versions[i] = command.StreamVersion{Stream: e.parts[i].stream, Version: r.Versions[i]}
 	}
 	return command.Result{First: r.First, Last: r.Last, Versions: versions, CommittedAt: r.CommittedAt, Duplicate: true}

@@ -16,6 +16,7 @@ const (
 type outage struct {
 	patience time.Duration
 	since    time.Time // of the first failure; zero when there is none
+	last     time.Time // of the newest; one that is long past belongs to another outage
 	delay    time.Duration
 }
 
@@ -30,10 +31,12 @@ func (o *outage) over() (lasted time.Duration) {
 
 // begin notes a failure and tells whether there is patience left.
 func (o *outage) begin() bool {
-	if o.since.IsZero() {
-		o.since = time.Now()
+	now := time.Now()
+	if o.since.IsZero() || now.Sub(o.last) > o.patience {
+		o.since, o.delay = now, 0
 	}
-	return time.Since(o.since) < o.patience
+	o.last = now
+	return now.Sub(o.since) < o.patience
 }
 
 // wait notes a failure and lets a while pass, longer each time and with jitter. It tells whether another try is due.

@@ -14,6 +14,7 @@ import (
 // It returns nil when the commit is in the log, an error that wraps ErrOutcomeUnknown when that could not be learned in time, and
 // otherwise the failure of the new attempt, which says that the commit is not in the log and never will be.
 func (c *Committer) settle(ctx context.Context, commit *Commit) error {
+	doubt := outage{patience: c.config.RetryFor} // begins now, whatever came before
 	for {
 		f := failure(c.attempt(ctx, commit))
 		if f == nil {
@@ -31,9 +32,9 @@ func (c *Committer) settle(ctx context.Context, commit *Commit) error {
 				return f
 			}
 		}
-		if !c.outage.wait(ctx) {
+		if !doubt.wait(ctx) {
 			c.config.Hooks.settled(SettledUnknown)
-			return fmt.Errorf("%w: %w", command.ErrOutcomeUnknown, err)
+			return fmt.Errorf("%w: %v", command.ErrOutcomeUnknown, err) // not wrapped: a cause may promise that nothing was written
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 func (s *Store) Append(ctx context.Context, commit *committer.Commit, turn *committer.Turn) error {
 	writer := <-s.writers
 	defer func() { s.writers <- writer }()
+	s.orphans.reap(ctx)
 	conn, err := writer.get(ctx)
 	if err != nil {
 		return notSent(err)
@@ -33,13 +34,17 @@ func (s *Store) Append(ctx context.Context, commit *committer.Commit, turn *comm
 // cleanUp leaves nothing of an attempt that failed: neither a transaction on a connection that lives, nor a server process
 // behind one that was lost.
 func (s *Store) cleanUp(ctx context.Context, writer *session, a *attempt) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), terminateTimeout)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	if !a.lost && a.conn.TxStatus() != 'I' {
+		ctx, cancel := context.WithTimeout(ctx, rollbackTimeout)
+		defer cancel()
 		_, _ = a.conn.Exec(ctx, "ROLLBACK").ReadAll() // the status tells whether it worked
 	}
-	if a.lost || a.conn.IsClosed() || a.conn.TxStatus() != 'I' {
-		s.terminate(ctx, writer)
+	switch {
+	case a.lost || a.conn.IsClosed() || a.conn.TxStatus() != 'I':
+		s.orphans.add(ctx, process{a.conn.PID(), writer.started})
+		writer.drop()
+	case a.spoilt:
 		writer.drop()
 	}
 }
@@ -51,6 +56,7 @@ type attempt struct {
 	commit *committer.Commit
 	turn   *committer.Turn // nil for a commit on its own
 	lost   bool            // the connection
+	spoilt bool            // its session is no longer as it was set up
 }
 
 func (a *attempt) run(s *Store) error {
@@ -74,6 +80,7 @@ func (a *attempt) send(shape *shape) reply {
 		}
 	})
 	a.lost = a.lost || r.lost != nil
+	a.spoilt = a.spoilt || r.err != nil && spoilt(r.err)
 	return r
 }
 

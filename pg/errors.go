@@ -23,7 +23,7 @@ func notSent(err error) *committer.Failure {
 }
 
 // failure says what became of a commit that was not answered with success. The phase comes first: only what certainly did not commit is
-// judged by its code. COMMIT comes after so many statements, if it was sent at all.
+// judged by its code. COMMIT comes after so many statements, if it was sent at all. Which row it is about is left open.
 func (r *reply) failure(beforeCommit int, sent bool) *committer.Failure {
 	certain := !sent || r.unsent || r.err != nil && (r.completed < beforeCommit || deferred(r.err))
 	failure := &committer.Failure{Class: committer.InDoubt, Row: -1, Err: r.lost}
@@ -31,7 +31,7 @@ func (r *reply) failure(beforeCommit int, sent bool) *committer.Failure {
 	case r.err != nil:
 		failure.Err, failure.Code = scrub(r.err), r.err.Code
 		if certain {
-			failure.Class, failure.Row = classOf(r.err), rowOf(r.err)
+			failure.Class = classOf(r.err)
 		}
 	case certain:
 		failure.Class = committer.Transient
@@ -48,12 +48,23 @@ func asPgError(err error) (*pgconn.PgError, bool) {
 	return errors.AsType[*pgconn.PgError](err)
 }
 
+const (
+	readOnlyTransaction = "25006"
+	noPreparedStatement = "26000"
+)
+
+// spoilt tells of errors that a new session may not have: the server has become a standby, or somebody has discarded what we
+// prepared.
+func spoilt(err *pgconn.PgError) bool {
+	return err.Code == readOnlyTransaction || err.Code == noPreparedStatement
+}
+
 // classOf judges the error of a transaction that did not commit.
 func classOf(err *pgconn.PgError) committer.Class {
 	switch err.Code {
 	case "23503", "23505":
 		return classOfConstraint(err.ConstraintName)
-	case "40001", "40P01", "55P03", "57014", "25P03", "25006":
+	case "40001", "40P01", "55P03", "57014", "25P03", readOnlyTransaction, noPreparedStatement:
 		return committer.Transient
 	}
 	switch err.Code[:min(2, len(err.Code))] {

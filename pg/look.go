@@ -63,7 +63,7 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, query *committer.Query
 	if asked == nil {
 		asked = []string{}
 	}
-	err := conn.QueryRow(ctx, fmt.Sprintf(lookSQL, s.schema), query.Since.Position, query.Since.Commit, asked, maxMoved).Scan(
+	err := conn.QueryRow(ctx, s.lookSQL, query.Since.Position, query.Since.Commit, asked, maxMoved).Scan(
 		&snapshot.End.Position, &snapshot.End.Commit, &snapshot.EndTime, &present, &snapshot.Versions, &streams, &versions)
 	if err != nil {
 		return snapshot, err
@@ -88,7 +88,7 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, query *committer.Query
 
 // records reads the results of commands. It runs after the look and so may see more than that: a record that it finds is true.
 func (s *Store) records(ctx context.Context, conn *pgx.Conn, ids []uuid.UUID) (map[uuid.UUID]committer.Record, error) {
-	rows, err := conn.Query(ctx, fmt.Sprintf(recordsSQL, s.schema), ids)
+	rows, err := conn.Query(ctx, s.recordsSQL, ids)
 	if err != nil {
 		return nil, err
 	}

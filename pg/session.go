@@ -38,7 +38,7 @@ func (s *session) drop() {
 	if s.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	_ = s.conn.Close(ctx) // whatever it says, the connection is gone
 	s.conn = nil
@@ -47,6 +47,7 @@ func (s *session) drop() {
 // connConfig is the configuration of a connection of our own.
 func (s *Store) connConfig(ctx context.Context) (*pgx.ConnConfig, error) {
 	config := s.config.Pool.ConnConfig.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement // these are sessions, whatever reads have to go through
 	if hook := s.config.Pool.BeforeConnect; hook != nil {
 		if err := hook(ctx, config); err != nil {
 			return nil, fmt.Errorf("BeforeConnect: %w", err)
@@ -138,26 +139,8 @@ FROM pg_stat_activity WHERE pid = pg_backend_pid()`
 		return started, &command.SchemaError{
 			Schema:  s.config.Schema,
 			Problem: command.SchemaPooler,
-			Detail:  "a pooler hands each transaction to another server process; connect directly, or through a pooler in session mode",
+			Detail:  "a pooler stands between us and the server; the connections that write have to be direct",
 		}
 	}
 	return started, nil
 }
-
-// terminate makes sure that the server's process behind a lost connection is gone, and with it every lock that it held. It need not
-// have noticed that its client is. What cannot be done here is left to the server.
-func (s *Store) terminate(ctx context.Context, lost *session) {
-	pid, started := lost.conn.PgConn().PID(), lost.started
-	s.controlling.Lock()
-	defer s.controlling.Unlock()
-	conn, err := s.control.get(ctx)
-	if err == nil {
-		const query = "SELECT pg_terminate_backend(pid, $3) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
-		_, err = conn.Exec(ctx, query, pid, started, terminateTimeout.Milliseconds())
-	}
-	if err != nil {
-		s.config.Logger.Warn("groupcommit: a lost connection's server process may be alive", "error", scrub(err))
-	}
-}
-
-const terminateTimeout = 5 * time.Second

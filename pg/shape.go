@@ -36,13 +36,25 @@ func lastShape() shape {
 	return shape{message: appendQuery(nil, func(b []byte) []byte { return append(b, "COMMIT"...) })}
 }
 
+// row is the one that an error is about, or -1 where the error came from another statement.
+func (s *shape) row(r *reply) int {
+	switch failed := r.completed + 1; {
+	case s.rows > 0 && failed >= s.rows && failed <= s.work:
+		return failed - s.rows
+	case s.rows == 0 && failed == s.work: // COPY
+		return rowOf(r.err)
+	default:
+		return -1
+	}
+}
+
 // outcome says what the answer means.
 func (s *shape) outcome(r *reply) error {
 	switch {
 	case r.err != nil || r.lost != nil:
 		f := r.failure(s.work, !s.waits)
-		if s.rows > 0 && f.Class != committer.InDoubt {
-			f.Row = max(r.completed+1-s.rows, -1)
+		if f.Class == committer.Stale || f.Class == committer.Refused {
+			f.Row = s.row(r)
 		}
 		return f
 	case r.tag == "ROLLBACK":

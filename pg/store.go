@@ -35,14 +35,16 @@ type Config struct {
 type Store struct {
 	config Config
 	schema string // quoted
-	id     uuid.UUID
+
+	lookSQL, recordsSQL string
+
+	id uuid.UUID
 
 	pool    *pgxpool.Pool
 	writers chan *session // free to append, as many as commits may be in flight
 	looker  session       // looks; apart, so that what it needs of a session does not touch appending
 
-	controlling sync.Mutex
-	control     session // ends what is left of lost connections; guarded by controlling
+	orphans orphans // what is left of lost connections
 
 	closing sync.Once
 	life    context.Context // ends with Close, and with it every read
@@ -68,11 +70,13 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	s := &Store{config: config, schema: quote(config.Schema), id: uuid.New()}
 	s.writers = make(chan *session, config.InFlight)
+	s.lookSQL, s.recordsSQL = fmt.Sprintf(lookSQL, s.schema), fmt.Sprintf(recordsSQL, s.schema)
 	for range config.InFlight {
 		s.writers <- &session{dial: s.dialWriter}
 	}
 	s.life, s.end = context.WithCancelCause(context.Background())
-	s.looker.dial, s.control.dial = s.dialLooker, s.dialControl
+	s.looker.dial = s.dialLooker
+	s.orphans.logger, s.orphans.control.dial = config.Logger, s.dialControl
 	if err := s.start(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -134,8 +138,25 @@ func (s *Store) release() {
 		(<-s.writers).drop()
 	}
 	s.looker.drop()
-	s.control.drop()
+	s.orphans.drop()
 	if s.pool != nil {
-		s.pool.Close()
+		s.closePool()
 	}
 }
+
+// closePool does not wait for a server that does not answer: pgx does, for a quarter of a minute, in the background.
+func (s *Store) closePool() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.pool.Close()
+	}()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-closed:
+	case <-timer.C:
+	}
+}
+
+const closeTimeout = time.Second

@@ -17,7 +17,7 @@ type Future struct {
 	place atomic.Uint32
 
 	mu       sync.Mutex
-	submit   context.Context // of Submit: counts until a batch takes the command; nil afterwards
+	submit   context.Context // of Submit: counts until a batch takes the command; nil once resolved
 	done     chan struct{}   // made when somebody asks for it: many futures are never waited for
 	resolved bool
 	result   command.Result
@@ -34,7 +34,7 @@ const (
 // refused is a future that has failed before it began.
 func refused(err error) *Future {
 	f := &Future{}
-	f.Resolve(command.Result{}, err)
+	f.resolve(command.Result{}, err)
 	return f
 }
 
@@ -84,8 +84,13 @@ func (f *Future) Result() (command.Result, error) {
 	return command.Result{}, command.ErrPending
 }
 
-// Resolve is for the committer, which calls it once.
-func (f *Future) Resolve(result command.Result, err error) {
+// receiver is the side of a future that the committer sees, and nobody else.
+type receiver Future
+
+// Resolve is called once.
+func (r *receiver) Resolve(result command.Result, err error) { (*Future)(r).resolve(result, err) }
+
+func (f *Future) resolve(result command.Result, err error) {
 	f.entry = committer.Entry{} // whoever keeps the future does not keep the encoded events
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -116,7 +121,7 @@ func (f *Future) withdraw() {
 	if ctx == nil || ctx.Err() == nil || !f.place.CompareAndSwap(inQueue, withdrawn) {
 		return
 	}
-	f.Resolve(command.Result{}, notWritten(context.Cause(ctx)))
+	f.resolve(command.Result{}, notWritten(context.Cause(ctx)))
 }
 
 func notWritten(cause error) error {

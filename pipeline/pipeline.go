@@ -59,7 +59,11 @@ func (p *Pipeline) run() {
 				batches = nil
 				continue
 			}
-			p.committer.Begin(p.abort, take(batch.Items), batch.Done)
+			if entries := take(batch.Items); len(entries) > 0 {
+				p.committer.Begin(p.abort, entries, batch.Done)
+			} else {
+				batch.Done()
+			}
 		case answer := <-p.committer.Answers():
 			p.committer.Handle(p.abort, answer)
 		}

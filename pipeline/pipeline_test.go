@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,10 +27,16 @@ var (
 // held is a log in memory that commits when it is let.
 type held struct {
 	*memlog.Log
-	free chan struct{}
+	free  chan struct{}
+	looks atomic.Int64
 }
 
 func newHeld() *held { return &held{Log: memlog.New(), free: make(chan struct{})} }
+
+func (h *held) Look(ctx context.Context, query committer.Query) (committer.Snapshot, error) {
+	h.looks.Add(1)
+	return h.Log.Look(ctx, query)
+}
 
 func (h *held) Append(ctx context.Context, commit *committer.Commit, turn *committer.Turn) error {
 	select {
@@ -142,6 +149,26 @@ func TestSubmitContextEndsInFlight(t *testing.T) {
 		close(log.free)
 		if _, err := f.Wait(t.Context()); err != nil {
 			t.Error(err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Commands that were all withdrawn need nothing of the log.
+func TestWithdrawnBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newHeld()
+		p := pipeline.New(pipeline.Config{Batcher: batcher.Config{NoEager: true, Linger: time.Second}}, log)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		f := p.Submit(ctx, one)
+		cancel(errGone)
+		if err := p.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := f.Result(); !errors.Is(err, command.ErrNotWritten) || log.looks.Load() > 0 {
+			t.Errorf("got %v and %d looks", err, log.looks.Load())
 		}
 		if err := p.Close(t.Context()); err != nil {
 			t.Error(err)

@@ -15,29 +15,23 @@ import (
 // Until a batch takes the command, also after Submit has returned, the end of ctx withdraws it: it is then certainly not
 // written. After that only waiting can end. Commands that one goroutine submits take effect in that order.
 func (p *Pipeline) Submit(ctx context.Context, cmd command.Command) *Future {
-	if ctx.Err() != nil {
-		return refused(notWritten(context.Cause(ctx)))
-	}
-	f, err := p.admit(ctx, &cmd)
-	if err != nil {
-		return refused(err)
-	}
-	if err := p.batcher.Submit(ctx, f, f.entry.Size()); err != nil {
-		return refused(p.asVerdict(f, err))
-	}
-	return f
+	return p.hand(ctx, &cmd, func(f *Future) error { return p.batcher.Submit(ctx, f, f.entry.Size()) })
 }
 
 // TrySubmit is Submit without the waiting: where there is no room, the future has failed with command.ErrQueueFull.
 func (p *Pipeline) TrySubmit(ctx context.Context, cmd command.Command) *Future {
+	return p.hand(ctx, &cmd, func(f *Future) error { return p.batcher.TrySubmit(f, f.entry.Size()) })
+}
+
+func (p *Pipeline) hand(ctx context.Context, cmd *command.Command, over func(*Future) error) *Future {
 	if ctx.Err() != nil {
 		return refused(notWritten(context.Cause(ctx)))
 	}
-	f, err := p.admit(ctx, &cmd)
+	f, err := p.admit(ctx, cmd)
 	if err != nil {
 		return refused(err)
 	}
-	if err := p.batcher.TrySubmit(f, f.entry.Size()); err != nil {
+	if err := over(f); err != nil {
 		return refused(p.asVerdict(f, err))
 	}
 	return f
@@ -49,7 +43,7 @@ func (p *Pipeline) admit(ctx context.Context, cmd *command.Command) (*Future, er
 		return nil, err
 	}
 	f := &Future{submit: ctx}
-	f.entry.Receiver = f
+	f.entry.Receiver = (*receiver)(f)
 	f.entry.Fill(p.log, cmd)
 	return f, nil
 }

@@ -27,8 +27,8 @@ per commit commands that shared a commit
 conflicts  attempts that came second on a stream and were made again on its new state (plain optimistic retry)
 refused    by a business rule; not counted as commands
 target     whether the run met the lower end of EventCore's target
-EventCore  an event-sourcing library in Rust; its performance report of July 2025 set W1 to W3, and ran them with one client
-hot        W1 and W2 read, decide and append at exact versions on a few streams: many clients come second there, whatever the store
+EventCore  an event-sourcing library in Rust, whose performance report of July 2025 set W1 to W3
+hot        W1 and W2 decide on a few streams that all clients want: most come second there, whatever the store
 `
 
 // printEnd says what the figures mean and whether the log is as it must be.
