@@ -21,18 +21,7 @@ func benchmarkInFlight(b *testing.B, clients int) {
 		s := openStore(b, groupcommit.Config{InFlight: k}, *streamCount)
 		all = append(all, newContestant(b, s.append, clients, s.streams))
 	}
-	for _, c := range all {
-		c.turn(b)
-		c.forget()
-	}
-	for b.Loop() {
-		for range rounds {
-			for _, c := range all {
-				c.turn(b)
-			}
-		}
-	}
-	b.ReportMetric(0, "ns/op")
+	takeTurns(b, all)
 	for i, c := range all {
 		b.ReportMetric(median(c.rates), fmt.Sprintf("k%d-commands/s", i+1))
 		if i > 0 {

@@ -297,7 +297,7 @@ func TestRefusedRowIsIsolated(t *testing.T) {
 			wantConflict(t, vs[3], 3)
 			wantVersion(t, vs[5], 4, 1)
 			for _, i := range []int{1, 4} {
-				if rejected, ok := errors.AsType[*command.RejectedError](vs[i].err); !ok || rejected.Code != "XXXXX" {
+				if rejected, ok := errors.AsType[*command.RejectedError](vs[i].err); !ok || rejected.Code != "99999" {
 					t.Errorf("command %d got %v, want a RejectedError", i, vs[i].err)
 				}
 			}

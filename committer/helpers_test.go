@@ -85,7 +85,7 @@ type testingT interface {
 func fails(class committer.Class) *committer.Failure { return failsAt(class, -1) }
 
 func failsAt(class committer.Class, row int) *committer.Failure {
-	return &committer.Failure{Class: class, Row: row, Code: "XXXXX", Err: errScripted}
+	return &committer.Failure{Class: class, Row: row, Code: "99999", Err: errScripted}
 }
 
 // verdict receives what an entry is told, and tells a second time from a first.
