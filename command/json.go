@@ -71,7 +71,7 @@ func checkString(s []byte) (n int, reason string) {
 	}
 }
 
-// checkEscape judges a \uXXXX, or a pair of them, at the start of s.
+// checkEscape judges a \u with its four digits, or a pair of them, at the start of s.
 func checkEscape(s []byte) (n int, reason string) {
 	switch r := hex4(s[2:]); {
 	case r == 0:

@@ -28,7 +28,6 @@ type chain struct {
 type flight struct {
 	work *job
 	plan *plan
-	view *view
 	done func()
 	sent time.Time
 
@@ -149,7 +148,7 @@ func (c *Committer) note(a Answer) {
 	for len(c.flights) > 0 && c.flights[0].answered && c.flights[0].err == nil {
 		first := c.flights[0]
 		c.flights = slices.Delete(c.flights, 0, 1)
-		c.finish(first.work, first.plan, first.view, time.Since(first.sent))
+		c.finish(first.work, first.plan, time.Since(first.sent))
 		first.done()
 	}
 }
@@ -171,7 +170,7 @@ func (c *Committer) mend(ctx context.Context) {
 	flights := c.flights
 	c.flights, c.broken = nil, false
 	first := flights[0]
-	c.conclude(ctx, first.work, first.plan, first.view, first.err)
+	c.conclude(ctx, first.work, first.plan, first.sent, first.err)
 	for _, f := range flights {
 		c.commit(ctx, f.work)
 		f.done()
@@ -203,7 +202,7 @@ func (c *Committer) ends() []Point {
 // version of a stream when everything in flight has committed, if it is known.
 func (c *Committer) version(stream string) (int64, bool) {
 	for _, f := range slices.Backward(c.flights) {
-		if version, ok := f.view.outcome(stream); ok {
+		if version, ok := f.plan.view.outcome(stream); ok {
 			return version, true
 		}
 	}

@@ -74,8 +74,8 @@ type job struct {
 func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
 	work := &job{entries: entries}
 	if c.stopped == nil {
-		if plan, view, err := c.evaluate(ctx, work); err == nil {
-			c.launch(ctx, &flight{work: work, plan: plan, view: view, done: done})
+		if plan, err := c.evaluate(ctx, work); err == nil {
+			c.launch(ctx, &flight{work: work, plan: plan, done: done})
 			return
 		}
 	}
@@ -91,41 +91,35 @@ func (c *Committer) commit(ctx context.Context, work *job) {
 			c.fail(ctx, work, c.stopped)
 			return
 		}
-		plan, view, err := c.evaluate(ctx, work)
+		plan, err := c.evaluate(ctx, work)
 		if err != nil {
-			c.react(ctx, work, nil, view, err)
+			c.react(ctx, work, nil, err)
 			continue
 		}
 		sent := time.Now()
 		if len(plan.commit.Rows) > 0 {
 			err = c.attempt(ctx, plan.commit)
 		}
-		if err == nil {
-			c.finish(work, plan, view, time.Since(sent))
-			continue
-		}
-		c.conclude(ctx, work, plan, view, err)
+		c.conclude(ctx, work, plan, sent, err)
 	}
 }
 
-// conclude deals with a commit that was not answered with success, while nothing else is in flight. It leaves in work what is to be
-// tried again.
-func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, view *view, err error) {
-	sent := time.Now()
-	if f := failure(err); f.Class == InDoubt {
+// conclude deals with the answer to a commit, while nothing else is in flight. It leaves in work what is to be tried again.
+func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent time.Time, err error) {
+	if f := failure(err); f != nil && f.Class == InDoubt {
 		c.config.Hooks.failed(InDoubt, f)
 		err = c.settle(ctx, plan.commit)
 	}
 	if err == nil {
-		c.finish(work, plan, view, time.Since(sent))
+		c.finish(work, plan, time.Since(sent))
 		return
 	}
-	c.react(ctx, work, plan, view, err)
+	c.react(ctx, work, plan, err)
 }
 
 // evaluate judges a batch at the end of the chain. An error says that the log could not be looked at, or that the chain cannot go on;
 // nothing is lost by it.
-func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, *view, error) {
+func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 	ends, aside := c.ends(), !c.Idle()
 	view := newView(c, work.entries, !work.sighted)
 	if work.recorded {
@@ -135,17 +129,17 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, *view, erro
 		if query, needed := view.question(c.heads); needed {
 			snapshot, err := c.look(ctx, query)
 			if err != nil {
-				return nil, view, err
+				return nil, err
 			}
 			if c.broken || aside && !slices.Contains(ends, snapshot.End) {
-				return nil, view, errOrphan
+				return nil, errOrphan
 			}
 			view.learn(&query, &snapshot, aside)
 			continue // what was forgotten has to be asked for again
 		}
 		parent, after := c.tip()
 		if plan := newPlan(c, view, work.entries, parent, nextTime(after)); plan.final {
-			return plan, view, nil
+			return plan, nil
 		}
 	}
 }
@@ -212,7 +206,7 @@ func (c *Committer) attempt(ctx context.Context, commit *Commit) error {
 }
 
 // finish takes over what the plan came to and tells its verdicts.
-func (c *Committer) finish(work *job, plan *plan, view *view, took time.Duration) {
+func (c *Committer) finish(work *job, plan *plan, took time.Duration) {
 	if lasted := c.outage.over(); lasted > 0 {
 		c.config.Logger.Info("groupcommit: writing goes on", "after", lasted)
 	}
@@ -220,8 +214,8 @@ func (c *Committer) finish(work *job, plan *plan, view *view, took time.Duration
 		c.heads.moveTo(plan.commit.End(), plan.commit.Time)
 		c.config.Hooks.committed(plan.commit, took)
 	}
-	for i := range view.slots {
-		if s := &view.slots[i]; s.proven() {
+	for i := range plan.view.slots {
+		if s := &plan.view.slots[i]; s.proven() {
 			c.heads.set(s.stream, s.version)
 		}
 	}

@@ -21,7 +21,7 @@ func failure(err error) *Failure {
 }
 
 // react decides what follows when a batch could not be looked up or appended. It leaves in work what is to be tried again.
-func (c *Committer) react(ctx context.Context, work *job, plan *plan, view *view, err error) {
+func (c *Committer) react(ctx context.Context, work *job, plan *plan, err error) {
 	if errors.Is(err, command.ErrOutcomeUnknown) {
 		c.giveUp(work, plan, err)
 		return
@@ -39,7 +39,7 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, view *view
 			c.fail(ctx, work, f)
 			return
 		}
-		c.lookAgain(ctx, work, plan, view, f)
+		c.lookAgain(ctx, work, plan, f)
 	case Refused:
 		c.isolate(ctx, work, plan, f)
 	case Lost:
@@ -56,13 +56,13 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, view *view
 }
 
 // lookAgain prepares a batch for another judgement: something that it was judged on is not so.
-func (c *Committer) lookAgain(ctx context.Context, work *job, plan *plan, view *view, f *Failure) {
+func (c *Committer) lookAgain(ctx context.Context, work *job, plan *plan, f *Failure) {
 	switch f.Class {
 	case Recorded:
 		work.recorded = true
 	case Stale:
 		work.sighted = true
-		if !plan.assumed(view, f.Row) {
+		if !plan.assumed(f.Row) {
 			c.config.Logger.Error("groupcommit: a cached stream version was wrong; dropping all", "error", f.Err)
 			c.heads.forget()
 		}
@@ -75,8 +75,8 @@ func (c *Committer) lookAgain(ctx context.Context, work *job, plan *plan, view *
 func (p *plan) names(row int) bool { return row >= 0 && row < len(p.commit.Rows) }
 
 // assumed tells whether a row rests on the assumption that its stream does not exist.
-func (p *plan) assumed(v *view, row int) bool {
-	return p.names(row) && v.slots[v.index[p.commit.Rows[row].Stream]].state == assumed
+func (p *plan) assumed(row int) bool {
+	return p.names(row) && p.view.slots[p.view.index[p.commit.Rows[row].Stream]].state == assumed
 }
 
 // checkForeign stops all writing if the rows that stand in the way belong to no commit.

@@ -11,6 +11,7 @@ import (
 
 // plan is what judging a batch came to: a verdict on each entry, to be told when it is final, and the commit that makes it so.
 type plan struct {
+	view     *view // that it was judged on
 	entries  []*Entry
 	verdicts []verdict // of entries, in their order
 	commit   *Commit   // without rows when nothing is to be written
@@ -29,12 +30,12 @@ type verdict struct {
 // is speculative until the commit is known.
 type judge struct {
 	committer *Committer
-	view      *view
 	plan      *plan
 }
 
 func newPlan(c *Committer, v *view, entries []*Entry, parent Point, at time.Time) *plan {
 	p := &plan{
+		view:     v,
 		entries:  entries,
 		verdicts: make([]verdict, len(entries)),
 		commit:   &Commit{ID: uuid.New(), Parent: parent, Time: at, Rows: make([]Row, 0, len(entries))},
@@ -44,7 +45,7 @@ func newPlan(c *Committer, v *view, entries []*Entry, parent Point, at time.Time
 	for i := range v.slots {
 		v.slots[i].version = v.slots[i].base
 	}
-	j := judge{committer: c, view: v, plan: p}
+	j := judge{committer: c, plan: p}
 	for i, e := range entries {
 		p.verdicts[i] = j.entry(i, e)
 	}
@@ -61,7 +62,7 @@ func (j *judge) entry(i int, e *Entry) verdict {
 		}
 	}
 	if conflict := j.conflict(e); conflict != nil {
-		if j.view.unsure(e) {
+		if j.plan.view.unsure(e) {
 			j.plan.final = false
 		}
 		return verdict{err: conflict}
@@ -72,7 +73,7 @@ func (j *judge) entry(i int, e *Entry) verdict {
 // repeated answers a command whose ID was recorded before, or stands before it in the same batch or in
 // one in flight.
 func (j *judge) repeated(e *Entry) (verdict, bool) {
-	if record, ok := j.view.records[e.ID]; ok {
+	if record, ok := j.plan.view.records[e.ID]; ok {
 		if record.Fingerprint != e.Fingerprint {
 			return verdict{err: &command.ReusedIDError{ID: e.ID, First: record.First, Last: record.Last, CommittedAt: record.CommittedAt}}, true
 		}
@@ -98,7 +99,7 @@ func (j *judge) repeated(e *Entry) (verdict, bool) {
 func (j *judge) conflict(e *Entry) error {
 	for i := range e.parts {
 		p := &e.parts[i]
-		if actual := j.view.slots[p.slot].version; !p.expect.Holds(actual) {
+		if actual := j.plan.view.slots[p.slot].version; !p.expect.Holds(actual) {
 			return &command.ConflictError{Stream: p.stream, Expected: p.expect, Actual: actual}
 		}
 	}
@@ -113,7 +114,7 @@ func (j *judge) accept(i int, e *Entry) verdict {
 	rest := e.rows
 	for n := range e.parts {
 		p := &e.parts[n]
-		s := &j.view.slots[p.slot]
+		s := &j.plan.view.slots[p.slot]
 		for range p.events {
 			var row []byte
 			row, rest = nextRow(rest)
