@@ -47,10 +47,7 @@ func TestContextEndedWhileWaitingForRoom(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		gate := newGate()
 		defer gate.open()
-		store := open(t, groupcommit.Config{QueueCommands: 1, Hooks: gate.hooks()})
-		inFlight := store.Submit(t.Context(), write("s"))
-		<-gate.reached
-		queued := store.Submit(t.Context(), write("s"))
+		store, inFlight, queued := openFull(t, open, gate)
 
 		parent, cancel := context.WithCancelCause(t.Context())
 		ctx := &inLine{Context: parent, asked: make(chan struct{})}

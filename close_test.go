@@ -106,10 +106,7 @@ func TestCloseWhileWaitingForRoom(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		gate := newGate()
 		defer gate.open()
-		store := open(t, groupcommit.Config{QueueCommands: 1, Hooks: gate.hooks()})
-		inFlight := store.Submit(t.Context(), write("s"))
-		<-gate.reached
-		queued := store.Submit(t.Context(), write("s"))
+		store, inFlight, queued := openFull(t, open, gate)
 
 		ctx := &inLine{Context: t.Context(), asked: make(chan struct{})}
 		answer := make(chan *groupcommit.Future)

@@ -152,6 +152,15 @@ func wantConflict(t *testing.T, err error, want groupcommit.ConflictError) {
 	}
 }
 
+// openFull opens a store that has no room: one command is in flight, held by the gate, and one fills the queue.
+func openFull(t *testing.T, open opener, gate *gate) (store *groupcommit.Store, inFlight, queued *groupcommit.Future) {
+	t.Helper()
+	store = open(t, groupcommit.Config{QueueCommands: 1, Hooks: gate.hooks()})
+	inFlight = store.Submit(t.Context(), write("s"))
+	<-gate.reached
+	return store, inFlight, store.Submit(t.Context(), write("s"))
+}
+
 // wantPending checks that a command has no verdict.
 func wantPending(t *testing.T, future *groupcommit.Future) {
 	t.Helper()

@@ -73,19 +73,6 @@ func start(config Config, log log, release func()) *Store {
 	}
 }
 
-// choose sets a field of the pool: to what the Config says, else to what the connection string has said, else to our default.
-func choose[T comparable](said *pgx.ConnConfig, parameter string, field *T, configured, byDefault T) {
-	var zero T
-	if configured != zero {
-		*field = configured
-	} else if _, ok := said.RuntimeParams[parameter]; !ok {
-		*field = byDefault
-	}
-}
-
-// The parser's own words quote the string, and hide a password only where they find one.
-const notAConnectionString = "it is not a connection string; see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING"
-
 // pool is the configuration of all connections.
 func (c *Config) pool() (*pgxpool.Config, error) {
 	if c.Pool != nil {
@@ -111,4 +98,17 @@ func (c *Config) pool() (*pgxpool.Config, error) {
 		pool.ConnConfig.RuntimeParams["application_name"] = cmp.Or(c.ApplicationName, "groupcommit")
 	}
 	return pool, nil
+}
+
+// The parser's own words quote the string, and hide a password only where they find one.
+const notAConnectionString = "it is not a connection string; see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING"
+
+// choose sets a field of the pool: to what the Config says, else to what the connection string has said, else to our default.
+func choose[T comparable](said *pgx.ConnConfig, parameter string, field *T, configured, byDefault T) {
+	var zero T
+	if configured != zero {
+		*field = configured
+	} else if _, ok := said.RuntimeParams[parameter]; !ok {
+		*field = byDefault
+	}
 }

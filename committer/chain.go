@@ -107,14 +107,6 @@ func (c *Committer) carry(ctx context.Context, f *flight) error {
 	}
 }
 
-// Orphaned is the failure of an Append whose Turn.Await returned err; nil for nil.
-func Orphaned(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &Failure{Class: Transient, Row: -1, Err: err}
-}
-
 // Answers is where the flights say what became of them. Each answer is to be given to Handle.
 func (c *Committer) Answers() <-chan Answer { return c.answers }
 

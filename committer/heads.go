@@ -89,8 +89,6 @@ func (h *heads) moveTo(end Point, at time.Time) {
 	h.end, h.time, h.known = end, at, true
 }
 
-func (h *heads) len() int { return len(h.slots) }
-
 // use makes slot i the newest.
 func (h *heads) use(i int32) {
 	if i == h.newest {

@@ -61,8 +61,8 @@ func TestHeadsModel(t *testing.T) {
 				model = nil
 			},
 			"": func(t *rapid.T) {
-				if h.len() != len(model) {
-					t.Fatalf("%d streams, want %d", h.len(), len(model))
+				if len(h.slots) != len(model) {
+					t.Fatalf("%d streams, want %d", len(h.slots), len(model))
 				}
 			},
 		})

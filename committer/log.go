@@ -144,3 +144,11 @@ type Failure struct {
 func (f *Failure) Error() string { return fmt.Sprintf("%s: %v", f.Class, f.Err) }
 
 func (f *Failure) Unwrap() error { return f.Err }
+
+// Orphaned is the failure of an Append whose Turn.Await returned err; nil for nil.
+func Orphaned(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Failure{Class: Transient, Row: -1, Err: err}
+}

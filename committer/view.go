@@ -7,7 +7,7 @@ import (
 )
 
 // view is what one batch is judged on: the versions of its streams at the end of the log, and the command IDs that are found to be
-// recorded. It starts from the heads, asks the log for what they lack, and then serves any number of judgements.
+// recorded. It starts from what is known behind everything in flight, asks the log for the rest, and then serves any number of judgements.
 type view struct {
 	slots []slot
 	index map[string]int

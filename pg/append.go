@@ -17,7 +17,7 @@ func (s *Store) Append(ctx context.Context, commit *committer.Commit, turn *comm
 	s.orphans.reap(ctx)
 	conn, err := writer.get(ctx)
 	if err != nil {
-		return notSent(err)
+		return nothingWritten(err)
 	}
 	writer.warned = false
 	attempt := attempt{ctx: ctx, conn: conn.PgConn(), commit: commit, turn: turn}

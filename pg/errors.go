@@ -10,12 +10,16 @@ import (
 	"github.com/groupcommit/groupcommit/committer"
 )
 
-// notSent is the failure of an attempt of which nothing reached the server.
-func notSent(err error) *committer.Failure {
+// nothingWritten is the failure of what cannot have written anything: a look at the log, or an attempt of which nothing was sent. It may
+// succeed when tried again, or it will not.
+func nothingWritten(err error) *committer.Failure {
+	if f, ok := errors.AsType[*committer.Failure](err); ok {
+		return f
+	}
 	failure := &committer.Failure{Class: committer.Transient, Row: -1, Err: scrub(err)}
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		failure.Code = pgErr.Code
-		if classOf(pgErr) == committer.Permanent {
+		if classOf(pgErr) != committer.Transient {
 			failure.Class = committer.Permanent
 		}
 	}
@@ -42,10 +46,6 @@ func (r *reply) failure(beforeCommit int, sent bool) *committer.Failure {
 // deferred tells of an error that COMMIT gives before it has committed anything.
 func deferred(err *pgconn.PgError) bool {
 	return strings.HasPrefix(err.Code, "23")
-}
-
-func asPgError(err error) (*pgconn.PgError, bool) {
-	return errors.AsType[*pgconn.PgError](err)
 }
 
 const (

@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,9 +40,7 @@ func exchange(ctx context.Context, conn *pgconn.PgConn, message []byte, onComple
 	for {
 		message, err := conn.ReceiveMessage(context.Background())
 		if err != nil {
-			if pgErr, fatal := asPgError(err); fatal {
-				r.err = pgErr
-			}
+			r.err, _ = errors.AsType[*pgconn.PgError](err) // FATAL
 			r.lost = cut(ctx, err)
 			return r
 		}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
@@ -45,11 +44,11 @@ const recordsSQL = `SELECT command_id, fingerprint, first, last, versions, commi
 func (s *Store) Look(ctx context.Context, query committer.Query) (committer.Snapshot, error) {
 	conn, err := s.looker.get(ctx)
 	if err != nil {
-		return committer.Snapshot{}, notSent(err)
+		return committer.Snapshot{}, nothingWritten(err)
 	}
 	snapshot, err := s.look(ctx, conn, &query)
 	if err != nil {
-		return committer.Snapshot{}, readFailure(err)
+		return committer.Snapshot{}, nothingWritten(err)
 	}
 	return snapshot, nil
 }
@@ -116,19 +115,4 @@ func (s *Store) Successor(ctx context.Context, position int64) (id uuid.UUID, fo
 		return uuid.Nil, false, nil
 	}
 	return id, err == nil, scrub(err)
-}
-
-// readFailure says what an error of a statement means that writes nothing.
-func readFailure(err error) *committer.Failure {
-	if f, ok := errors.AsType[*committer.Failure](err); ok {
-		return f
-	}
-	failure := &committer.Failure{Class: committer.Transient, Row: -1, Err: scrub(err)}
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
-		failure.Code = pgErr.Code
-		if classOf(pgErr) != committer.Transient {
-			failure.Class = committer.Permanent
-		}
-	}
-	return failure
 }

@@ -18,7 +18,8 @@ type Config struct {
 
 // Pipeline brings commands from callers to a log. All methods may be called by any number of goroutines.
 //
-// One goroutine, started by New, is the committer's loop; it ends when the batcher is closed and empty and nothing is in flight. The log is the caller's and outlives the pipeline.
+// One goroutine, started by New, is the committer's loop; it ends when the batcher is closed and empty and nothing is in flight. The
+// log is the caller's and outlives the pipeline.
 type Pipeline struct {
 	config    Config
 	log       committer.Log
@@ -92,7 +93,7 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
-	case <-p.ended:
+	case <-p.ended: // wins over a context that has ended, too
 		return nil
 	default:
 	}
@@ -104,9 +105,4 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	p.stop(command.ErrClosed)
 	<-p.ended
 	return fmt.Errorf("groupcommit: closed before everything was written: %w", context.Cause(ctx))
-}
-
-// Queued is how much waits for a batch.
-func (p *Pipeline) Queued() (commands, bytes int) {
-	return p.batcher.Queued()
 }
