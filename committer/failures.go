@@ -99,17 +99,14 @@ func (c *Committer) stop(ctx context.Context, work *job, reason error) {
 	c.fail(ctx, work, reason)
 }
 
-// giveUp tells a batch whose commit stayed in doubt. What the commit does not hold was certainly not written.
+// giveUp tells a batch whose commit stayed in doubt. Whatever would have been told a success is in doubt with it, repetitions included;
+// what would have been refused was certainly not written.
 func (c *Committer) giveUp(work *job, plan *plan, err error) {
 	c.config.Logger.Error("groupcommit: the outcome of a commit stays unknown", "commit", plan.commit.ID, "error", err)
 	c.heads.forget()
-	held := make(map[int]bool, len(plan.entries))
-	for _, owner := range plan.owners {
-		held[owner] = true
-	}
 	notWritten := fmt.Errorf("%w: the commit that it depends on is in doubt", command.ErrNotWritten)
 	for i, e := range plan.entries {
-		if held[i] {
+		if plan.verdicts[i].err == nil {
 			e.Receiver.Resolve(command.Result{}, err)
 		} else {
 			e.Receiver.Resolve(command.Result{}, notWritten)

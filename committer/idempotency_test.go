@@ -83,6 +83,22 @@ func TestConflictIsNotRecorded(t *testing.T) {
 	}
 }
 
+// A repetition within a batch whose commit stays in doubt is in doubt as the first is: it would be wrong to say that a command with this ID
+// was certainly not written.
+func TestRepetitionInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newScript()
+		c := committer.New(log, committer.Config{})
+		id := uuid.New()
+		cmd := withID(id, write("a", command.Exact(0), "1"))
+		log.onAppend = func(*committer.Commit) error { return fails(committer.InDoubt) }
+		vs := commit(t, c, log, cmd, cmd, withID(id, write("a", command.Any, "other")))
+		wantError(t, vs[0], command.ErrOutcomeUnknown)
+		wantError(t, vs[1], command.ErrOutcomeUnknown)
+		wantError(t, vs[2], command.ErrNotWritten) // another command, whatever its ID
+	})
+}
+
 // A retry after an unknown outcome gives the first result if it did take effect after all.
 func TestRepetitionAfterUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
