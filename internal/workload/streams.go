@@ -27,9 +27,21 @@ func NewStreams(store Store, count int) *Streams {
 	return s
 }
 
+// Begin writes the first event of every stream, for a run that is not to begin with new ones.
+func (s *Streams) Begin(ctx context.Context) error {
+	result := Drive(ctx, Load{Clients: min(len(s.names), 1000), Commands: len(s.names)}, func(ctx context.Context, i int) (Outcome, error) {
+		return s.append(ctx, i, i)
+	})
+	return result.Err
+}
+
 // Do is command i of W4. Where two clients choose the same stream at the same time, one of them comes second and tries again.
 func (s *Streams) Do(ctx context.Context, i int) (Outcome, error) {
-	k := rand.IntN(len(s.names))
+	return s.append(ctx, rand.IntN(len(s.names)), i)
+}
+
+// append is command i, to stream k.
+func (s *Streams) append(ctx context.Context, k, i int) (Outcome, error) {
 	events := []groupcommit.Event{reading(s.names[k], i, 1)}
 	return Execute(ctx, s.store, groupcommit.Metadata{}, func(_ context.Context, attempt *Attempt) ([]Write, error) {
 		version := max(s.versions[k].Load(), attempt.AtLeast(s.names[k]))
