@@ -33,14 +33,14 @@ func BenchmarkBatchSize(b *testing.B) {
 // window keeps a number of commands outstanding. It is a ring: the next command takes the place of the oldest.
 type window struct {
 	store   *store
-	client  *client
+	hand    *hand
 	futures []*groupcommit.Future
 	oldest  int
 }
 
 // newWindow submits so many commands.
 func newWindow(b *testing.B, s *store, size int) *window {
-	w := &window{store: s, client: newClients(b, 1, s.streams)[0], futures: make([]*groupcommit.Future, size)}
+	w := &window{store: s, hand: deal(b, s, 1)[0], futures: make([]*groupcommit.Future, size)}
 	for i := range w.futures {
 		w.futures[i] = w.submit(b)
 	}
@@ -49,9 +49,10 @@ func newWindow(b *testing.B, s *store, size int) *window {
 
 // submit expects the version that the stream has when all commands before it are committed.
 func (w *window) submit(b *testing.B) *groupcommit.Future {
-	i := w.client.random.IntN(len(w.client.streams))
-	f := w.store.Submit(b.Context(), appendTo(w.client.streams[i], w.client.versions[i]))
-	w.client.versions[i]++
+	h := w.hand
+	i := h.random.IntN(len(h.streams))
+	f := w.store.Submit(b.Context(), appendTo(h.streams[i], h.versions[i]))
+	h.versions[i]++
 	return f
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,33 +31,20 @@ const (
 // the best of the three, ratio ours as a part of it: the median over all rounds.
 func BenchmarkCeiling(b *testing.B) {
 	s := openStore(b, groupcommit.Config{}, *streamCount)
-	ours := newContestant(b, s.append, ceilingClients, s.streams)
-	ours.turn(b)
-	ours.forget()
-	s.commits.reset()
+	ours := newContestant(newClients(b, ceilingClients, s, s.append))
 	copier := newCopier(b, s)
-	rates := make([][]float64, 3) // by number of connections
-	var ratios, best []float64
-	for b.Loop() {
-		for range rounds {
-			ours.turn(b)
-			fastest := 0.0
-			for k := range rates {
-				rate := copier.turn(b, k+1)
-				rates[k] = append(rates[k], rate)
-				fastest = max(fastest, rate)
-			}
-			best = append(best, fastest)
-			ratios = append(ratios, ours.rates[len(ours.rates)-1]/fastest)
-		}
+	var copies []*contestant // by number of connections
+	for k := range copier.conns {
+		copies = append(copies, &contestant{turn: func(b *testing.B) float64 { return copier.turn(b, k+1) }})
 	}
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(median(ours.rates), "events/s")
-	b.ReportMetric(median(best), "copy-events/s")
-	for k := range rates {
-		b.ReportMetric(median(rates[k]), fmt.Sprintf("copy%d-events/s", k+1))
+	s.commits.reset()
+	takeTurns(b, slices.Concat([]*contestant{ours}, copies)...)
+	ours.report(b, "events/s")
+	b.ReportMetric(median(fastest(copies)), "copy-events/s")
+	for k, c := range copies {
+		c.report(b, fmt.Sprintf("copy%d-events/s", k+1))
 	}
-	b.ReportMetric(median(ratios), "ratio")
+	b.ReportMetric(ours.times(copies...), "ratio")
 	s.commits.report(b)
 }
 

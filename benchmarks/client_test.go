@@ -3,46 +3,74 @@ package benchmarks
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/groupcommit/groupcommit/internal/workload"
 )
+
+// client is one caller. It waits for each answer. One goroutine uses it at a time: while a load runs, that of the load.
+type client struct {
+	send      func(ctx context.Context) (workload.Outcome, error) // has its next command carried out
+	latencies []time.Duration
+}
 
 // appendFunc puts one event behind the given version of a stream and returns when it is durable.
 type appendFunc func(ctx context.Context, stream string, version int64) error
 
-// client is one caller. It owns its streams, so its commands never conflict. One goroutine uses it at a time: while a load runs, that
-// of the load.
-type client struct {
-	streams   []string
-	versions  []int64 // of streams
-	random    *rand.Rand
-	latencies []time.Duration
-}
-
-// newClients deals streams, each of which has one event, out to n clients.
-func newClients(tb testing.TB, n int, streams []string) []*client {
+// newClients deals the streams of a store out to n clients. Each appends to its own, so that no command conflicts.
+func newClients(tb testing.TB, n int, s *store, do appendFunc) []*client {
 	tb.Helper()
-	if n > len(streams) {
-		tb.Fatalf("%d clients need at least as many streams, have %d", n, len(streams))
-	}
 	clients := make([]*client, n)
-	for i := range clients {
-		clients[i] = &client{random: rand.New(rand.NewPCG(uint64(i), 0))}
-	}
-	for i, stream := range streams {
-		c := clients[i%n]
-		c.streams = append(c.streams, stream)
-		c.versions = append(c.versions, 1)
+	for i, own := range deal(tb, s, n) {
+		clients[i] = &client{send: func(ctx context.Context) (workload.Outcome, error) {
+			return workload.Outcome{Events: 1}, own.append(ctx, do)
+		}}
 	}
 	return clients
 }
 
-// send has one event appended to one of the client's streams.
-func (c *client) send(ctx context.Context, do appendFunc) error {
-	i := c.random.IntN(len(c.streams))
-	if err := do(ctx, c.streams[i], c.versions[i]); err != nil {
+// newWorkers are n clients that draw the commands of a workload from one counter.
+func newWorkers(n int, do workload.Do) []*client {
+	var drawn atomic.Int64
+	clients := make([]*client, n)
+	for i := range clients {
+		clients[i] = &client{send: func(ctx context.Context) (workload.Outcome, error) { return do(ctx, int(drawn.Add(1)-1)) }}
+	}
+	return clients
+}
+
+// hand is what one client is dealt of the streams. It chooses among them at random.
+type hand struct {
+	streams  []string
+	versions []int64 // of streams
+	random   *rand.Rand
+}
+
+func deal(tb testing.TB, s *store, n int) []*hand {
+	tb.Helper()
+	if n > len(s.streams) {
+		tb.Fatalf("%d clients need at least as many streams, have %d", n, len(s.streams))
+	}
+	hands := make([]*hand, n)
+	for i := range hands {
+		hands[i] = &hand{random: rand.New(rand.NewPCG(uint64(i), 0))}
+	}
+	for i, stream := range s.streams {
+		h := hands[i%n]
+		h.streams = append(h.streams, stream)
+		h.versions = append(h.versions, s.version)
+	}
+	return hands
+}
+
+// append has one event appended to one of the streams.
+func (h *hand) append(ctx context.Context, do appendFunc) error {
+	i := h.random.IntN(len(h.streams))
+	if err := do(ctx, h.streams[i], h.versions[i]); err != nil {
 		return err
 	}
-	c.versions[i]++
+	h.versions[i]++
 	return nil
 }

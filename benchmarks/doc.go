@@ -3,21 +3,33 @@
 //
 //   - BenchmarkBaseline: ours (commands/s, p50-ms ...) and, in turn with it, one transaction per command (tx-commands/s, tx-p50-ms), one
 //     INSERT per command without a check of the version (insert-commands/s), and one INSERT that checks it (statement-commands/s).
-//     x-tx, x-insert and x-statement are ours as a multiple of these: the figures to compare between machines.
+//     x-tx, x-insert and x-statement are ours as a multiple of these: the figures to compare between machines. x-tx-best, at 4,000
+//     clients, is against one transaction per command with as many clients as suit it best.
+//   - BenchmarkWorkload: bank, shop, batches, many streams, cold ones, a hot one (w=financial, orders, batches, streams, cold, hot), as package
+//     internal/workload describes them; the log is checked afterwards. refused counts commands to which a business rule said no, which
+//     are in no rate. attempts/command tells what optimistic retry costs where streams are hot.
 //   - BenchmarkClients: so many callers that each wait for an answer before they go on. commands/commit tells how many travelled together.
 //   - BenchmarkBatchSize: the most that goes through at a given size of the batches.
 //   - BenchmarkCeiling: ours at 4,000 clients (events/s) and, in turn with it, raw COPY of the same rows (copy-events/s); ratio is how near it comes.
-//   - BenchmarkInFlight: one to four commits in flight, in turn (k2-commands/s; x2 as a multiple of one).
+//   - BenchmarkCold: streams that the store has not seen (cold-commands/s) in turn with streams that it knows (warm-commands/s); ratio is the
+//     first as a part of the second.
+//   - BenchmarkInFlight: k commits in flight, in turn with one; x-one is the multiple of its rate.
+//   - BenchmarkLinger: the rules by which a batch leaves, in turn with the default; x-default is the multiple of its rate.
+//   - BenchmarkPayload: events of 100 to 10,000 bytes.
+//   - BenchmarkStoreSize: a log that is large already, in turn with an empty one; ratio is the multiple of its rate. -storesize=10000000 goes
+//     up to ten million events and takes minutes.
 //   - BenchmarkMemory: the heap at 4,000 clients, early and late; -memory=1m works for a minute.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.
 //
-// Axes are named for benchstat (clients=100, batch=1000). An operation is one command of one event, so ns/op is the time per command over
-// all clients, and B/op and allocs/op count everything in the process: callers, library and driver. BenchmarkSubmit counts the caller's
-// alone. In BenchmarkBaseline an operation is some rounds of turns, and per operation nothing is to be read.
+// Axes are named for benchstat (clients=100, batch=1000). An operation is one command, of one event but in BenchmarkWorkload, so ns/op is
+// the time per command over all clients, and B/op and allocs/op count everything in the process: callers, library and driver.
+// BenchmarkSubmit counts the caller's alone. Where contestants work in turn, an operation is some rounds of turns, and per operation
+// nothing is to be read; a setting that is compared with itself, as k=1 is, shows the noise.
 //
-// Latencies are exact, over every command that was answered in the measured time, from the call to the answer. Every commit is
-// durable: the benchmarks fail on a server with fsync or synchronous_commit off. Before the measured time begins, streams are loaded,
-// caches are warm and all clients are at work; none stops before it ends. The flag -streams sets the number of streams; it defaults to
+// Latencies are exact, over every command that was answered in the measured time, from the call to the answer, all attempts included.
+// Where most commands are tried again and again, those are the lucky ones. Every commit is durable: the benchmarks fail on a server with
+// fsync or synchronous_commit off. Before the measured time begins, streams are loaded, caches are warm but where cold streams are the
+// point, and all clients are at work; none stops before it ends. The flag -streams sets the number of streams; it defaults to
 // 20,000, and beyond 100,000 they outgrow the store's cache.
 package benchmarks

@@ -12,7 +12,8 @@ import (
 func BenchmarkInMemory(b *testing.B) {
 	for _, clients := range []int{1, 10, 50, 100} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			runLoad(b, openInMemory(b, groupcommit.Config{}, *streamCount), clients)
+			s := openInMemory(b, groupcommit.Config{}, *streamCount)
+			runLoad(b, s, newClients(b, clients, s, s.append))
 		})
 	}
 }

@@ -2,18 +2,22 @@ package benchmarks
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
 // load is a closed loop: each client sends its next command when the one before is answered. It has one goroutine per client, which
-// stop ends; the rest of it is for the benchmark's goroutine.
+// stop and giveUp end; the rest of it is for the benchmark's goroutine.
 type load struct {
-	do       appendFunc
-	answered atomic.Int64
-	record   atomic.Bool // latencies are kept
+	answered atomic.Int64 // commands that succeeded
+	events   atomic.Int64 // that these appended
+	refused  atomic.Int64 // commands to which a business rule said no
+	record   atomic.Bool  // latencies are kept
 	ending   atomic.Bool
 
 	ctx     context.Context // ends with the first error, which is its cause
@@ -22,8 +26,8 @@ type load struct {
 }
 
 // startLoad sets clients to work.
-func startLoad(b *testing.B, clients []*client, do appendFunc) *load {
-	l := &load{do: do}
+func startLoad(b *testing.B, clients []*client) *load {
+	l := &load{}
 	l.ctx, l.fail = context.WithCancelCause(b.Context())
 	for _, c := range clients {
 		l.clients.Go(func() { l.run(c) })
@@ -34,13 +38,19 @@ func startLoad(b *testing.B, clients []*client, do appendFunc) *load {
 func (l *load) run(c *client) {
 	for !l.ending.Load() {
 		sent := time.Now()
-		if err := c.send(l.ctx, l.do); err != nil {
+		outcome, err := c.send(l.ctx)
+		if _, refused := errors.AsType[workload.Refusal](err); refused {
+			l.refused.Add(1)
+			continue
+		}
+		if err != nil {
 			l.fail(err)
 			return
 		}
 		if l.record.Load() {
 			c.latencies = append(c.latencies, time.Since(sent))
 		}
+		l.events.Add(int64(outcome.Events))
 		l.answered.Add(1)
 	}
 }
@@ -51,9 +61,19 @@ func (l *load) stop(b *testing.B) {
 	l.ending.Store(true)
 	l.clients.Wait()
 	defer l.fail(nil)
-	if err := context.Cause(l.ctx); err != nil {
+	if err := context.Cause(l.ctx); err != nil && !errors.Is(err, errGivenUp) {
 		b.Fatal(err)
 	}
+}
+
+var errGivenUp = errors.New("the load has ended")
+
+// giveUp is stop where a client may have to try its last command many times: it does not try again.
+func (l *load) giveUp(b *testing.B) {
+	b.Helper()
+	l.ending.Store(true)
+	l.fail(errGivenUp)
+	l.stop(b)
 }
 
 // pause lets the clients work for a while. It returns at once when one of them has failed.
@@ -80,10 +100,26 @@ func (l *load) await(before int64) (answered int64, ok bool) {
 	return 0, false
 }
 
-// measure counts the answers through b.Loop and keeps the latencies meanwhile.
-func (l *load) measure(b *testing.B) {
-	counted := l.answered.Load()
-	answered := counted
+// So many commands are answered before the measured time begins, or where that takes too long, as many as there come.
+const (
+	warmUp     = 2000
+	warmUpEach = 3 // and these for each client
+	warmUpTime = time.Second
+)
+
+func (l *load) warmUp(clients int) {
+	enough, began := int64(warmUp+warmUpEach*clients), time.Now()
+	for l.answered.Load() < enough && time.Since(began) < warmUpTime && l.ctx.Err() == nil {
+		l.pause(poll)
+	}
+}
+
+// measure counts the answers through b.Loop and keeps the latencies meanwhile. It begins as it ends, when one has come: they come by
+// the commit, and where commits are large, it would else count one too few.
+func (l *load) measure(b *testing.B) tally {
+	answered, _ := l.await(l.answered.Load())
+	counted := answered
+	since := l.tally()
 	l.record.Store(true)
 	for b.Loop() {
 		if counted == answered {
@@ -95,23 +131,44 @@ func (l *load) measure(b *testing.B) {
 		counted++
 	}
 	l.record.Store(false)
+	return since()
 }
 
-// So many commands are answered before the measured time begins.
-const (
-	warmUp     = 2000
-	warmUpEach = 3 // and these for each client
-)
+// tally is what a load came to in some time.
+type tally struct {
+	commands, events, refused int64
+	took                      time.Duration
+}
 
-// runLoad measures so many clients on a store and reports commands/s, latencies and commands/commit.
-func runLoad(b *testing.B, s *store, n int) {
-	clients := newClients(b, n, s.streams)
-	l := startLoad(b, clients, s.append)
-	l.await(int64(warmUp + warmUpEach*n))
+// tally begins to count. The function that it returns tells what has come since.
+func (l *load) tally() (since func() tally) {
+	commands, events, refused, began := l.answered.Load(), l.events.Load(), l.refused.Load(), time.Now()
+	return func() tally {
+		return tally{
+			commands: l.answered.Load() - commands,
+			events:   l.events.Load() - events,
+			refused:  l.refused.Load() - refused,
+			took:     time.Since(began),
+		}
+	}
+}
+
+func (t *tally) perSecond(n int64) float64 { return float64(n) / t.took.Seconds() }
+
+// report reports commands/s and events/s.
+func (t *tally) report(b *testing.B) {
+	b.ReportMetric(t.perSecond(t.commands), "commands/s")
+	b.ReportMetric(t.perSecond(t.events), "events/s")
+}
+
+// runLoad measures clients on a store and reports rates, latencies and commands/commit.
+func runLoad(b *testing.B, s *store, clients []*client) {
+	l := startLoad(b, clients)
+	l.warmUp(len(clients))
 	s.commits.reset()
-	l.measure(b)
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commands/s")
+	t := l.measure(b)
 	s.commits.report(b)
 	l.stop(b)
+	t.report(b)
 	reportLatencies(b, clients)
 }

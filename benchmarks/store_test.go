@@ -7,33 +7,43 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
 var streamCount = flag.Int("streams", 20_000, "number of streams that commands choose from")
 
-// store is a groupcommit.Store whose streams have one event each and are known to its cache.
+// store is a groupcommit.Store with streams to work on, which are known to its cache.
 type store struct {
 	*groupcommit.Store
 	schema  string // of a store in PostgreSQL
 	streams []string
+	version int64 // of each of the streams
 	commits *commitMeter
 }
 
-// openStore opens a store with so many streams in a new schema on PostgreSQL, which is as it would be after a while of use: vacuumed
-// and analysed.
+// openStore opens a store with so many streams of one event each in a new schema on PostgreSQL, which is as it would be after a while of
+// use: vacuumed and analysed.
 func openStore(tb testing.TB, config groupcommit.Config, streams int) *store {
+	tb.Helper()
+	return openBehind(tb, history{}, config, streams)
+}
+
+// openBehind is openStore on a log that has a history. The streams are some of those that it has, with one more event each.
+func openBehind(tb testing.TB, past history, config groupcommit.Config, streams int) *store {
 	tb.Helper()
 	s := &store{schema: pgtest.Schema(tb), commits: &commitMeter{}}
 	requireDurability(tb)
-	config.DatabaseURL, config.Schema, config.Migrate = pgtest.URL(tb), s.schema, true
-	config.Hooks = s.commits.hooks()
+	config.DatabaseURL, config.Schema, config.Hooks = pgtest.URL(tb), s.schema, s.commits.hooks()
+	if err := groupcommit.Migrate(tb.Context(), config); err != nil {
+		tb.Fatal(err)
+	}
+	past.write(tb, s.schema)
 	opened, err := groupcommit.Open(tb.Context(), config)
-	s.fill(tb, opened, err, streams)
-	pgtest.Exec(tb, fmt.Sprintf("VACUUM ANALYZE %[1]s.events, %[1]s.commits", s.schema))
+	s.begin(tb, opened, err)
+	s.adopt(tb, past, streams)
+	s.vacuum(tb)
 	return s
 }
 
@@ -43,12 +53,13 @@ func openInMemory(tb testing.TB, config groupcommit.Config, streams int) *store 
 	s := &store{commits: &commitMeter{}}
 	config.Hooks = s.commits.hooks()
 	opened, err := groupcommit.OpenInMemory(config)
-	s.fill(tb, opened, err, streams)
+	s.begin(tb, opened, err)
+	s.adopt(tb, history{}, streams)
 	return s
 }
 
-// fill takes over what was opened and puts one event on each of so many streams.
-func (s *store) fill(tb testing.TB, opened *groupcommit.Store, err error, streams int) {
+// begin takes over what was opened.
+func (s *store) begin(tb testing.TB, opened *groupcommit.Store, err error) {
 	tb.Helper()
 	if err != nil {
 		tb.Fatal(err)
@@ -59,20 +70,55 @@ func (s *store) fill(tb testing.TB, opened *groupcommit.Store, err error, stream
 			tb.Error(err)
 		}
 	})
-	futures := make([]*groupcommit.Future, streams)
-	for i := range futures {
-		s.streams = append(s.streams, uuid.NewString())
-		futures[i] = s.Submit(tb.Context(), appendTo(s.streams[i], 0))
+}
+
+// adopt makes streams of the history those of the store and appends an event to each.
+func (s *store) adopt(tb testing.TB, past history, streams int) {
+	tb.Helper()
+	s.streams, s.version = past.pick(streams)
+	futures := make([]*groupcommit.Future, len(s.streams))
+	for i, stream := range s.streams {
+		futures[i] = s.Submit(tb.Context(), appendTo(stream, s.version))
 	}
 	if _, err := groupcommit.WaitAll(tb.Context(), futures...); err != nil {
 		tb.Fatal(err)
 	}
+	s.version++
+}
+
+// vacuum leaves the tables as they would be after a while of use.
+func (s *store) vacuum(tb testing.TB) {
+	tb.Helper()
+	pgtest.Exec(tb, fmt.Sprintf("VACUUM ANALYZE %[1]s.events, %[1]s.commits", s.schema))
+}
+
+// audit reads the log back, fails tb where it is not as it should be, and tells its length.
+func (s *store) audit(tb testing.TB, invariants ...workload.Invariant) (events int) {
+	tb.Helper()
+	events, findings, err := workload.Audit(s.ReadAll(tb.Context()), invariants...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, finding := range findings {
+		if finding.Err != nil {
+			tb.Errorf("it does not hold that %s: %v", finding.Invariant, finding.Err)
+		}
+	}
+	return events
 }
 
 // append is the store's appendFunc.
 func (s *store) append(ctx context.Context, stream string, version int64) error {
 	_, err := s.Append(ctx, appendTo(stream, version))
 	return err
+}
+
+// appender is its appendFunc for another event.
+func (s *store) appender(event groupcommit.Event) appendFunc {
+	return func(ctx context.Context, stream string, version int64) error {
+		_, err := s.Append(ctx, groupcommit.To(stream, groupcommit.Exact(version), event))
+		return err
+	}
 }
 
 // requireDurability fails the benchmark where an acknowledged commit could be lost: its figures would be worth nothing.

@@ -1,0 +1,117 @@
+package benchmarks
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/workload"
+)
+
+// BenchmarkWorkload runs the workloads of package workload, by commands that succeed. Those of financial and orders read, decide on what
+// they read, and try again when somebody else was quicker, all on a few hot streams: there the attempts grow with the clients,
+// and latencies are of those commands that came through in the measured time. Afterwards the log is read back and checked.
+func BenchmarkWorkload(b *testing.B) {
+	for _, w := range []scenario{
+		{name: "financial", retries: true, start: financial},
+		{name: "orders", retries: true, start: orders},
+		{name: "batches", start: batches},
+		{name: "streams", retries: true, start: streams},
+		{name: "cold", past: coldHistory, start: cold},
+		{name: "hot", start: hot},
+	} {
+		for _, clients := range clientCounts {
+			b.Run(fmt.Sprintf("w=%s/clients=%d", w.name, clients), func(b *testing.B) { w.run(b, clients) })
+		}
+	}
+}
+
+// scenario is a workload and where it runs.
+type scenario struct {
+	name    string
+	retries bool    // commands may conflict, and are tried again
+	past    history // what the log holds before
+	start   func(b *testing.B, store workload.Store) (workload.Do, workload.Invariant)
+}
+
+func (w *scenario) run(b *testing.B, clients int) {
+	s := openBehind(b, w.past, groupcommit.Config{}, 0)
+	counting := &countingStore{Store: s.Store}
+	do, invariant := w.start(b, counting)
+	s.vacuum(b)
+	workers := newWorkers(clients, do)
+
+	l := startLoad(b, workers)
+	l.warmUp(clients)
+	s.commits.reset()
+	counting.attempts.Store(0)
+	t := l.measure(b)
+	attempts := counting.attempts.Load()
+	s.commits.report(b)
+	l.giveUp(b)
+
+	t.report(b)
+	b.ReportMetric(float64(t.refused), "refused")
+	if w.retries {
+		b.ReportMetric(float64(attempts)/float64(t.commands), "attempts/command")
+	}
+	reportLatencies(b, workers)
+	s.audit(b, workload.Contiguous(), invariant)
+}
+
+// countingStore counts the attempts at commands. It carries each to its end, also when there is not going to be another one: else
+// nobody would know what to look for in the log.
+type countingStore struct {
+	*groupcommit.Store
+	attempts atomic.Int64
+}
+
+func (s *countingStore) Append(ctx context.Context, cmd groupcommit.Command) (groupcommit.Result, error) {
+	s.attempts.Add(1)
+	return s.Store.Append(context.WithoutCancel(ctx), cmd)
+}
+
+// endless is more commands than any run has: nobody runs out of money or goods.
+const endless = 1_000_000_000
+
+func financial(b *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
+	p := preload(b, store)
+	bank := workload.NewBank(store, "", true)
+	return bank.Do, workload.Money(p, bank)
+}
+
+func orders(b *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
+	p := preload(b, store)
+	shop := workload.NewShop(store, "")
+	return shop.Do, workload.Goods(p, shop)
+}
+
+func batches(_ *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
+	return workload.NewBatches(store, 100).Do, workload.InPlace()
+}
+
+func streams(b *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
+	many := workload.NewStreams(store, *streamCount)
+	if err := many.Begin(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return many.Do, workload.InPlace()
+}
+
+func cold(_ *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
+	return workload.NewCold(store, coldHistory.names()).Do, workload.InPlace()
+}
+
+func hot(_ *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
+	return workload.NewHot(store).Do, workload.InPlace()
+}
+
+func preload(b *testing.B, store workload.Store) workload.Preload {
+	p := workload.Preload{Opening: workload.OpeningFor(endless), Stock: workload.StockFor(endless)}
+	if err := p.Run(b.Context(), store); err != nil {
+		b.Fatal(err)
+	}
+	return p
+}
