@@ -25,7 +25,7 @@ race: postgres ## run the tests of the concurrent packages under the race detect
 	$(GO) test -race $(TESTFLAGS) $(RACE)
 
 bench: postgres ## run the benchmarks (BENCH=regexp BENCHFLAGS=-benchtime=5s)
-	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h $(BENCHFLAGS) ./benchmarks/...
+	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h ./benchmarks/... $(BENCHFLAGS)
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi

@@ -19,7 +19,7 @@ type client struct {
 // appendFunc puts one event behind the given version of a stream and returns when it is durable.
 type appendFunc func(ctx context.Context, stream string, version int64) error
 
-// newClients deals the streams of a store out to n clients. Each appends to its own, so that no command conflicts.
+// newClients are n clients that append to streams of their own, so that no command conflicts.
 func newClients(tb testing.TB, n int, s *store, do appendFunc) []*client {
 	tb.Helper()
 	clients := make([]*client, n)
@@ -41,13 +41,14 @@ func newWorkers(n int, do workload.Do) []*client {
 	return clients
 }
 
-// hand is what one client is dealt of the streams. It chooses among them at random.
+// hand is what one client is dealt of a store's streams. It chooses among them at random.
 type hand struct {
 	streams  []string
 	versions []int64 // of streams
 	random   *rand.Rand
 }
 
+// deal deals the streams out to n.
 func deal(tb testing.TB, s *store, n int) []*hand {
 	tb.Helper()
 	if n > len(s.streams) {

@@ -17,10 +17,10 @@ var coldHistory = history{streams: 100_000, length: 1}
 func BenchmarkCold(b *testing.B) {
 	for _, clients := range []int{100, 1000} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			w := openBehind(b, coldHistory, groupcommit.Config{}, *streamCount)
-			warm := newContestant(newClients(b, clients, w, w.append))
-			c := openBehind(b, coldHistory, groupcommit.Config{}, 0)
-			cold := newContestant(newWorkers(clients, workload.NewCold(c, coldHistory.names()).Do))
+			unaware := openBehind(b, coldHistory, groupcommit.Config{}, 0)
+			cold := newContestant(newWorkers(clients, workload.NewCold(unaware, coldHistory.names()).Do))
+			aware := openBehind(b, coldHistory, groupcommit.Config{}, *streamCount)
+			warm := newContestant(newClients(b, clients, aware, aware.append))
 			takeTurns(b, cold, warm)
 			cold.report(b, "cold-commands/s")
 			warm.report(b, "warm-commands/s")

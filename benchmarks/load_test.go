@@ -26,9 +26,9 @@ type load struct {
 }
 
 // startLoad sets clients to work.
-func startLoad(b *testing.B, clients []*client) *load {
+func startLoad(tb testing.TB, clients []*client) *load {
 	l := &load{}
-	l.ctx, l.fail = context.WithCancelCause(b.Context())
+	l.ctx, l.fail = context.WithCancelCause(tb.Context())
 	for _, c := range clients {
 		l.clients.Go(func() { l.run(c) })
 	}
@@ -55,25 +55,25 @@ func (l *load) run(c *client) {
 	}
 }
 
-// stop returns when every client has the answer to its last command, or b fails.
-func (l *load) stop(b *testing.B) {
-	b.Helper()
+// stop returns when every client has the answer to its last command. It fails tb when one of them has failed.
+func (l *load) stop(tb testing.TB) {
+	tb.Helper()
 	l.ending.Store(true)
 	l.clients.Wait()
 	defer l.fail(nil)
 	if err := context.Cause(l.ctx); err != nil && !errors.Is(err, errGivenUp) {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 var errGivenUp = errors.New("the load has ended")
 
 // giveUp is stop where a client may have to try its last command many times: it does not try again.
-func (l *load) giveUp(b *testing.B) {
-	b.Helper()
+func (l *load) giveUp(tb testing.TB) {
+	tb.Helper()
 	l.ending.Store(true)
 	l.fail(errGivenUp)
-	l.stop(b)
+	l.stop(tb)
 }
 
 // pause lets the clients work for a while. It returns at once when one of them has failed.
@@ -114,12 +114,11 @@ func (l *load) warmUp(clients int) {
 	}
 }
 
-// measure counts the answers through b.Loop and keeps the latencies meanwhile. It begins as it ends, when one has come: they come by
-// the commit, and where commits are large, it would else count one too few.
+// measure counts the answers through b.Loop and keeps the latencies meanwhile.
 func (l *load) measure(b *testing.B) tally {
-	answered, _ := l.await(l.answered.Load())
-	counted := answered
 	since := l.tally()
+	counted := l.answered.Load()
+	answered := counted
 	l.record.Store(true)
 	for b.Loop() {
 		if counted == answered {
@@ -171,4 +170,24 @@ func runLoad(b *testing.B, s *store, clients []*client) {
 	l.stop(b)
 	t.report(b)
 	reportLatencies(b, clients)
+}
+
+func TestLoadCountsWhatBecameOfCommands(t *testing.T) {
+	clients := newWorkers(3, func(ctx context.Context, i int) (workload.Outcome, error) {
+		switch {
+		case i >= 30: // would be tried for ever
+			<-ctx.Done()
+			return workload.Outcome{}, context.Cause(ctx)
+		case i%3 == 0:
+			return workload.Outcome{}, workload.ErrOutOfStock
+		default:
+			return workload.Outcome{Events: 2}, nil
+		}
+	})
+	l := startLoad(t, clients)
+	l.await(19)
+	l.giveUp(t)
+	if commands, events, refused := l.answered.Load(), l.events.Load(), l.refused.Load(); commands != 20 || events != 40 || refused != 10 {
+		t.Errorf("%d commands with %d events, %d refused; want 20, 40, 10", commands, events, refused)
+	}
 }

@@ -15,12 +15,32 @@ import (
 // and latencies are of those commands that came through in the measured time. Afterwards the log is read back and checked.
 func BenchmarkWorkload(b *testing.B) {
 	for _, w := range []scenario{
-		{name: "financial", retries: true, start: financial},
-		{name: "orders", retries: true, start: orders},
-		{name: "batches", start: batches},
-		{name: "streams", retries: true, start: streams},
-		{name: "cold", past: coldHistory, start: cold},
-		{name: "hot", start: hot},
+		{name: "financial", retries: true, start: func(b *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
+			p := preload(b, s)
+			bank := workload.NewBank(s, "", true)
+			return bank.Do, workload.Money(p, bank)
+		}},
+		{name: "orders", retries: true, start: func(b *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
+			p := preload(b, s)
+			shop := workload.NewShop(s, "")
+			return shop.Do, workload.Goods(p, shop)
+		}},
+		{name: "batches", start: func(_ *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
+			return workload.NewBatches(s, 100).Do, workload.InPlace()
+		}},
+		{name: "streams", retries: true, start: func(b *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
+			streams := workload.NewStreams(s, *streamCount)
+			if err := streams.Begin(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			return streams.Do, workload.InPlace()
+		}},
+		{name: "cold", past: coldHistory, start: func(_ *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
+			return workload.NewCold(s, coldHistory.names()).Do, workload.InPlace()
+		}},
+		{name: "hot", start: func(_ *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
+			return workload.NewHot(s).Do, workload.InPlace()
+		}},
 	} {
 		for _, clients := range clientCounts {
 			b.Run(fmt.Sprintf("w=%s/clients=%d", w.name, clients), func(b *testing.B) { w.run(b, clients) })
@@ -33,7 +53,7 @@ type scenario struct {
 	name    string
 	retries bool    // commands may conflict, and are tried again
 	past    history // what the log holds before
-	start   func(b *testing.B, store workload.Store) (workload.Do, workload.Invariant)
+	start   func(b *testing.B, s workload.Store) (workload.Do, workload.Invariant)
 }
 
 func (w *scenario) run(b *testing.B, clients int) {
@@ -76,41 +96,10 @@ func (s *countingStore) Append(ctx context.Context, cmd groupcommit.Command) (gr
 // endless is more commands than any run has: nobody runs out of money or goods.
 const endless = 1_000_000_000
 
-func financial(b *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
-	p := preload(b, store)
-	bank := workload.NewBank(store, "", true)
-	return bank.Do, workload.Money(p, bank)
-}
-
-func orders(b *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
-	p := preload(b, store)
-	shop := workload.NewShop(store, "")
-	return shop.Do, workload.Goods(p, shop)
-}
-
-func batches(_ *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
-	return workload.NewBatches(store, 100).Do, workload.InPlace()
-}
-
-func streams(b *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
-	many := workload.NewStreams(store, *streamCount)
-	if err := many.Begin(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	return many.Do, workload.InPlace()
-}
-
-func cold(_ *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
-	return workload.NewCold(store, coldHistory.names()).Do, workload.InPlace()
-}
-
-func hot(_ *testing.B, store workload.Store) (workload.Do, workload.Invariant) {
-	return workload.NewHot(store).Do, workload.InPlace()
-}
-
-func preload(b *testing.B, store workload.Store) workload.Preload {
+func preload(b *testing.B, s workload.Store) workload.Preload {
+	b.Helper()
 	p := workload.Preload{Opening: workload.OpeningFor(endless), Stock: workload.StockFor(endless)}
-	if err := p.Run(b.Context(), store); err != nil {
+	if err := p.Run(b.Context(), s); err != nil {
 		b.Fatal(err)
 	}
 	return p
