@@ -93,13 +93,13 @@ func (c *Committer) fly(ctx context.Context, f *flight) {
 func (c *Committer) carry(ctx context.Context, f *flight) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
-	turn := &Turn{Owned: func() { c.answers <- Answer{flight: f, owned: true} }}
+	link := &Link{Owned: func() { c.answers <- Answer{flight: f, owned: true} }}
 	if f.before != nil {
-		turn.Await = f.before.await
+		link.Await = f.before.await
 	}
 	switch {
 	case len(f.plan.commit.Rows) > 0:
-		return c.log.Append(ctx, f.plan.commit, turn)
+		return c.log.Append(ctx, f.plan.commit, link)
 	case f.before != nil: // a verdict that rests on what is in flight is final when that is
 		return Orphaned(f.before.await(ctx))
 	default:

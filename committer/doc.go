@@ -36,7 +36,7 @@
 // before it is known to have committed. Three rules keep this from locking up where no database can see it, because one edge of the circle
 // is a client that waits:
 //
-//   - A commit is launched only when the one before it owns its place in the log (Turn.Owned).
+//   - A commit is launched only when the one before it owns its place in the log (Link.Owned).
 //   - When a commit fails, every one behind it has ended, and nothing of it is left in the database, before anything is sent again
 //     (Handle waits for all answers, and Append cleans up before it answers).
 //   - No unique key is twice in flight: streams and command IDs are judged against what is in flight as well as in the batch.

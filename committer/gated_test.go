@@ -51,14 +51,14 @@ func (g *gated) stop(ctx context.Context, commit *committer.Commit, effect bool)
 	}
 }
 
-func (g *gated) Append(ctx context.Context, commit *committer.Commit, turn *committer.Turn) error {
+func (g *gated) Append(ctx context.Context, commit *committer.Commit, link *committer.Link) error {
 	if o := g.stop(ctx, commit, false); o.before != nil {
 		return o.before
 	}
-	if turn != nil {
-		turn.Owned()
-		if turn.Await != nil {
-			if err := turn.Await(ctx); err != nil {
+	if link != nil {
+		link.Owned()
+		if link.Await != nil {
+			if err := link.Await(ctx); err != nil {
 				return committer.Orphaned(err)
 			}
 		}
