@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pg"
 	"github.com/groupcommit/groupcommit/pipeline"
@@ -38,7 +39,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return start(config, log, log.Close), nil
+	return start(config, log, log, log.Close), nil
 }
 
 // Migrate brings the schema up to date, or creates it, and nothing else: for a deployment in which the role that writes may not. It uses
@@ -61,12 +62,14 @@ func OpenInMemory(config Config) (*Store, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	return start(config, memlog.New(), func() {}), nil
+	return start(config, memlog.New(), nil, func() {}), nil
 }
 
-func start(config Config, log log, release func()) *Store {
+func start(config Config, log log, turns committer.Turns, release func()) *Store {
+	line := config.pipeline()
+	line.Committer.Turns = turns
 	return &Store{
-		pipeline:     pipeline.New(config.pipeline(), log),
+		pipeline:     pipeline.New(line, log),
 		log:          log,
 		release:      release,
 		closeTimeout: cmp.Or(config.CloseTimeout, time.Minute),

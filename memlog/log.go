@@ -22,8 +22,10 @@ var _ committer.Log = (*Log)(nil)
 // Log is a chain of commits in memory; New makes one. It holds everything that was appended until it is itself collected.
 //
 // Any goroutine may call any method, and several committers may share a Log as several processes share a database. mu guards
-// every field. What is committed never changes: payloads are kept as strings, and what a caller is given is a copy of its own.
+// every field below it. What is committed never changes: payloads are kept as strings, and what a caller is given is a copy of its own.
 type Log struct {
+	line line // apart from mu
+
 	mu      sync.RWMutex
 	commits []commit // the genesis first, each right behind the one before it
 	events  []event  // at positions 1, 2, 3, ...
@@ -57,6 +59,7 @@ type place struct{ version, position int64 }
 // before any clock that a writer may have.
 func New() *Log {
 	return &Log{
+		line:    newLine(),
 		commits: []commit{{previous: -1, last: 0, id: uuid.New(), at: time.Unix(0, 0).UTC()}},
 		streams: make(map[string]*stream),
 		records: make(map[uuid.UUID]committer.Record),

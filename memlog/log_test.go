@@ -20,7 +20,7 @@ import (
 func TestConformance(t *testing.T) {
 	conformance.Run(t, func(*testing.T) func() conformance.Store {
 		log := memlog.New()
-		return func() conformance.Store { return log }
+		return func() conformance.Store { return log.Process() }
 	})
 }
 

@@ -67,20 +67,28 @@ func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepareInserts(ctx, conn.PgConn()); err != nil {
+	if err := s.prepareWriter(ctx, conn); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
 	return conn, nil
 }
 
+func (s *Store) prepareWriter(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1)", writerKey(s.config.Schema)); err != nil {
+		return err
+	}
+	return s.prepareInserts(ctx, conn.PgConn())
+}
+
 // dialLooker pins the plans of the look-ups: on a table that is young, or was never analysed, the planner would read all of it
 // rather than step down an index once per stream.
 func (s *Store) dialLooker(ctx context.Context, session *session) (*pgx.Conn, error) {
 	return s.dial(ctx, session, map[string]string{
-		"enable_seqscan":    "off",
-		"enable_bitmapscan": "off",
-		"jit":               "off",
+		"default_transaction_isolation": "read committed", // what is looked at while taking the turn is as new as the turn
+		"enable_seqscan":                "off",
+		"enable_bitmapscan":             "off",
+		"jit":                           "off",
 	})
 }
 

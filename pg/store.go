@@ -44,6 +44,8 @@ type Store struct {
 	writers chan *session // free to append, as many as commits may be in flight
 	looker  session       // looks; apart, so that what it needs of a session does not touch appending
 
+	turn session // has the turn, or waits for it
+
 	orphans orphans // what is left of lost connections
 
 	closing sync.Once
@@ -75,7 +77,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		s.writers <- &session{dial: s.dialWriter}
 	}
 	s.life, s.end = context.WithCancelCause(context.Background())
-	s.looker.dial = s.dialLooker
+	s.looker.dial, s.turn.dial = s.dialLooker, s.dialLooker
 	s.orphans.logger, s.orphans.control.dial = config.Logger, s.dialControl
 	if err := s.start(ctx); err != nil {
 		s.Close()
@@ -106,7 +108,7 @@ func (s *Store) start(ctx context.Context) error {
 	return nil
 }
 
-// connectWriters opens the connections that append, all at once: the first commits do not wait for them, and what stands in their
+// connectWriters opens the connections that append, and the one that has the turn, all at once: the first commits do not wait for them, and what stands in their
 // way shows now.
 func (s *Store) connectWriters(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -118,6 +120,10 @@ func (s *Store) connectWriters(ctx context.Context) error {
 			return err
 		})
 	}
+	g.Go(func() error {
+		_, err := s.turn.get(ctx)
+		return err
+	})
 	return g.Wait()
 }
 
@@ -138,6 +144,7 @@ func (s *Store) release() {
 		(<-s.writers).drop()
 	}
 	s.looker.drop()
+	s.turn.drop()
 	s.orphans.drop()
 	if s.pool != nil {
 		s.closePool()

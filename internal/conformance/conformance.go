@@ -15,6 +15,7 @@ import (
 // Store is a handle on a log, for writing and for reading. A limit is the most events that are given; 0 gives none.
 type Store interface {
 	committer.Log
+	committer.Turns
 
 	// ReadStream gives the events of a stream with a version greater than after, ascending.
 	ReadStream(ctx context.Context, stream string, after int64, limit int) ([]command.RecordedEvent, error)
@@ -73,6 +74,11 @@ func Run(t *testing.T, open Open) {
 
 		{"read the log in pages", readAllPages},
 		{"read a stream in pages", readStreamPages},
+
+		{"a turn begins with a look", turnLooks},
+		{"one has the turn", turnAlone},
+		{"a turn given up", turnGivenUp},
+		{"a turn whose look fails", turnLookFails},
 
 		{"another handle sees it", otherHandle},
 		{"two writers, one winner", oneWinner},
