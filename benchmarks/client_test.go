@@ -25,6 +25,10 @@ func newClients(tb testing.TB, n int, streams []string) []*client {
 	if n > len(streams) {
 		tb.Fatalf("%d clients need at least as many streams, have %d", n, len(streams))
 	}
+	return deal(n, streams)
+}
+
+func deal(n int, streams []string) []*client {
 	clients := make([]*client, n)
 	for i := range clients {
 		clients[i] = &client{random: rand.New(rand.NewPCG(uint64(i), 0))}

@@ -12,13 +12,14 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 )
 
 // Task is what a worker does. The link leads to the process that started it; when that one will say no more, ctx ends, and the task
-// is to return. The process hears of its error.
+// is to return. The process hears of its error, unless that is only the end of ctx.
 type Task func(ctx context.Context, link *Link) error
 
 // variable names the task of a process that is a worker.
@@ -46,7 +47,8 @@ func run(name string, tasks map[string]Task) int {
 	}()
 	link := newLink(input, os.Stdout)
 	os.Stdout = os.Stderr // whoever prints does not get between the lines
-	if err := task(ctx, link); err != nil {
+	err := task(ctx, link)
+	if err != nil && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
 		return fail(err)
 	}
 	return 0
