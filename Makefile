@@ -3,6 +3,8 @@
 
 GO         ?= go
 BENCH      ?= .
+DURATION   ?= 10m
+CLIENTS    ?= 100
 TESTFLAGS  ?=
 BENCHFLAGS ?=
 
@@ -10,7 +12,7 @@ BENCHFLAGS ?=
 RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race bench lint check vuln postgres clean
+.PHONY: help demo test race bench soak lint check vuln postgres clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +27,10 @@ race: postgres ## run the tests of the concurrent packages under the race detect
 	$(GO) test -race $(TESTFLAGS) $(RACE)
 
 bench: postgres ## run the benchmarks (BENCH=regexp BENCHFLAGS=-benchtime=5s)
-	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h $(BENCHFLAGS) ./benchmarks/...
+	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h $(BENCHFLAGS) ./benchmarks
+
+soak: postgres ## work under a mixed load, then check log and memory (DURATION=10m CLIENTS=100)
+	$(GO) run ./benchmarks/soak -duration=$(DURATION) -clients=$(CLIENTS)
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
