@@ -18,12 +18,12 @@
 //
 // Axes are named for benchstat (clients=100, batch=1000). An operation is one command of one event, so ns/op is the time per command over
 // all clients, and B/op and allocs/op count everything in the process: callers, library and driver. BenchmarkSubmit counts the caller's
-// alone. Where contestants take turns an operation is some rounds of them, and in BenchmarkTrickle it is some seconds: per operation nothing is to
-// be read there.
+// alone. Where contestants take turns an operation is some rounds of them, and in BenchmarkTrickle it is some seconds: per operation
+// nothing is to be read there.
 //
 // Latencies are exact, over every command that was answered in the measured time, from the call to the answer; with several
-// processes those are among them that were under way when it ended, however long they took. Every commit is durable: the benchmarks fail on a
+// processes also over those that were under way when it ended, however long they took. Every commit is durable: the benchmarks fail on a
 // server with fsync or synchronous_commit off. Before the measured time begins, streams are loaded, caches are warm and all clients are
-// at work; none stops before it ends. The flag -streams sets the number of streams (of each process); it defaults to 20,000, and beyond 100,000 they
-// outgrow the store's cache.
+// at work; none stops before it ends. The flag -streams sets the number of streams (of each process); it defaults to 20,000, and beyond
+// 100,000 they outgrow the store's cache.
 package benchmarks

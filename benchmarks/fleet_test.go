@@ -19,10 +19,10 @@ type fleet struct {
 	schema       string
 	members      []*worker.Process
 	warmUp, time time.Duration // of a turn
-	record
+	measured
 }
 
-type record struct {
+type measured struct {
 	rates          []float64 // of all together, commands/s in each turn
 	shares         []float64 // in each turn, that of the process with the smallest
 	commits, moved int64
@@ -105,7 +105,7 @@ func (f *fleet) turn(b *testing.B) {
 	f.shares = append(f.shares, smallest/max(total, 1)) // all of them may have got nothing
 }
 
-func (f *fleet) forget() { f.record = record{} }
+func (f *fleet) forget() { f.measured = measured{} }
 
 // TestFleet shows that all members write to one store, and nothing that is not there is counted.
 func TestFleet(t *testing.T) {
@@ -113,7 +113,7 @@ func TestFleet(t *testing.T) {
 	for name, perSecond := range map[string]float64{"closed": 0, "open": 500} {
 		t.Run(name, func(t *testing.T) {
 			f := startFleet(t, members, assignment{Streams: streams, Clients: clients, PerSecond: perSecond})
-			f.time = 100 * time.Millisecond
+			f.time = 500 * time.Millisecond
 			measured := 0
 			for i, tally := range f.shift(t) {
 				n := len(tally.Latencies)

@@ -52,7 +52,9 @@ func runMember(ctx context.Context, link *worker.Link) (err error) {
 	if err := m.store.create(ctx, m.Streams); err != nil {
 		return err
 	}
-	m.clients = deal(m.Clients, m.store.streams)
+	if m.clients, err = deal(m.Clients, m.store.streams); err != nil {
+		return err
+	}
 	if err := link.Send(true); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (l *load) arrivals(due chan<- time.Time, perSecond float64) {
 
 func TestOpenLoopDoesNotWaitForAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		clients := deal(500, make([]string, 500))
+		clients := newClients(t, 500, make([]string, 500))
 		l := startOpenLoop(t.Context(), clients, 100, takesASecond)
 		l.pause(time.Second)
 		if rate := l.rate(100 * time.Second); rate < 90 || rate > 110 { // ten times the standard deviation
@@ -56,7 +56,7 @@ func TestOpenLoopDoesNotWaitForAnswers(t *testing.T) {
 
 func TestOpenLoopCountsTheTimeInWhichNoClientWasFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		clients := deal(1, make([]string, 1))
+		clients := newClients(t, 1, make([]string, 1))
 		l := startOpenLoop(t.Context(), clients, 100, takesASecond)
 		l.rate(20 * time.Second)
 		if err := l.end(); err != nil {

@@ -17,8 +17,10 @@ func printHead(out io.Writer) {
 
 func printSample(out io.Writer, s *sample) {
 	r := &s.result
-	fmt.Fprintf(out, rowFormat, s.at.Round(time.Second), fmt.Sprintf("%.0f", r.CommandsPerSecond()), milliseconds(r.Latency.P50), milliseconds(r.Latency.P99),
-		fmt.Sprint(r.Conflicts), fmt.Sprint(r.Refusals), fmt.Sprint(r.Errors), megabytes(s.heap), megabytes(s.system), fmt.Sprint(s.goroutines),
+	fmt.Fprintf(out, rowFormat, s.at.Round(time.Second),
+		fmt.Sprintf("%.0f", r.CommandsPerSecond()), milliseconds(r.Latency.P50), milliseconds(r.Latency.P99),
+		fmt.Sprint(r.Conflicts), fmt.Sprint(r.Refusals), fmt.Sprint(r.Errors),
+		megabytes(s.heap), megabytes(s.system), fmt.Sprint(s.goroutines),
 		megabytes(s.events), megabytes(s.commits), megabytes(s.indexes), megabytes(s.wal))
 }
 

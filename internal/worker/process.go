@@ -126,10 +126,10 @@ func (p *Process) ended(err error) error {
 	return fmt.Errorf("worker %s: %w: %w: %s", p.name, err, how, bytes.TrimSpace(p.stderr.kept))
 }
 
-// head keeps the beginning of what is written to it: of a panic, the part that says why.
+// head keeps the beginning of what is written to it: of a panic the part that says why, of a dump some thousand goroutines.
 type head struct{ kept []byte }
 
-const headBytes = 64 << 10
+const headBytes = 4 << 20
 
 func (h *head) Write(p []byte) (int, error) {
 	h.kept = append(h.kept, p[:min(len(p), headBytes-len(h.kept))]...)
