@@ -3,10 +3,12 @@
 
 GO         ?= go
 BENCH      ?= .
+DURATION   ?= 10m
+CLIENTS    ?= 100
 TESTFLAGS  ?=
 BENCHFLAGS ?=
 
-BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h $(BENCHFLAGS) ./benchmarks/...
+BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h $(BENCHFLAGS) ./benchmarks
 
 # The program that writes the report is a module of its own, which ./... does not reach.
 IN_REPORT = cd benchmarks/report &&
@@ -15,7 +17,7 @@ IN_REPORT = cd benchmarks/report &&
 RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race bench bench-report lint check vuln postgres clean
+.PHONY: help demo test race bench bench-report soak lint check vuln postgres clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +38,9 @@ bench: postgres ## run the benchmarks (BENCH=regexp BENCHFLAGS=-benchtime=5s)
 bench-report: postgres ## the same, written down with charts in benchmarks/REPORT.md
 	$(IN_REPORT) $(GO) build -o ../../bin/report .
 	bin/report $(BENCHMARKS)
+
+soak: postgres ## work under a mixed load, then check log and memory (DURATION=10m CLIENTS=100)
+	$(GO) run ./benchmarks/soak -duration=$(DURATION) -clients=$(CLIENTS)
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi

@@ -45,8 +45,14 @@ func benchmarkBaseline(b *testing.B, clients int) {
 	b.ReportMetric(milliseconds(percentile(latencies(tx.clients), 50)), "tx-p50-ms")
 }
 
+// turner is who works in turn with others.
+type turner interface {
+	turn(b *testing.B) // work alone for a while
+	forget()           // leave out what has been measured so far
+}
+
 // takeTurns lets each work in turn, for some rounds an operation, after one that does not count.
-func takeTurns(b *testing.B, all []*contestant) {
+func takeTurns[T turner](b *testing.B, all []T) {
 	for _, c := range all {
 		c.turn(b)
 		c.forget()
@@ -72,20 +78,15 @@ func newContestant(b *testing.B, do appendFunc, clients int, streams []string) *
 	return &contestant{do: do, clients: newClients(b, clients, streams)}
 }
 
-// turn lets the contestant work alone for a while.
 func (c *contestant) turn(b *testing.B) {
-	l := startLoad(b, c.clients, c.do)
+	l := startLoad(b.Context(), c.clients, c.do)
 	l.pause(turnWarmUp)
-	l.record.Store(true)
-	began, before := time.Now(), l.answered.Load()
-	l.pause(turnTime)
-	took, answered := time.Since(began), l.answered.Load()-before
+	rate := l.rate(turnTime)
 	l.record.Store(false)
 	l.stop(b)
-	c.rates = append(c.rates, float64(answered)/took.Seconds())
+	c.rates = append(c.rates, rate)
 }
 
-// forget leaves out what has been measured so far.
 func (c *contestant) forget() {
 	c.rates = nil
 	for _, client := range c.clients {
@@ -94,10 +95,13 @@ func (c *contestant) forget() {
 }
 
 // times is how many times as fast c is as the other one.
-func (c *contestant) times(other *contestant) float64 {
-	ratios := make([]float64, len(c.rates))
+func (c *contestant) times(other *contestant) float64 { return medianRatio(c.rates, other.rates) }
+
+// medianRatio is the median over all rounds of the ratio within the round.
+func medianRatio(rates, others []float64) float64 {
+	ratios := make([]float64, len(rates))
 	for i := range ratios {
-		ratios[i] = c.rates[i] / other.rates[i]
+		ratios[i] = rates[i] / others[i]
 	}
 	return median(ratios)
 }

@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -22,8 +23,16 @@ type client struct {
 // newClients deals streams, each of which has one event, out to n clients.
 func newClients(tb testing.TB, n int, streams []string) []*client {
 	tb.Helper()
+	clients, err := deal(n, streams)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return clients
+}
+
+func deal(n int, streams []string) ([]*client, error) {
 	if n > len(streams) {
-		tb.Fatalf("%d clients need at least as many streams, have %d", n, len(streams))
+		return nil, fmt.Errorf("%d clients need at least as many streams, have %d", n, len(streams))
 	}
 	clients := make([]*client, n)
 	for i := range clients {
@@ -34,7 +43,7 @@ func newClients(tb testing.TB, n int, streams []string) []*client {
 		c.streams = append(c.streams, stream)
 		c.versions = append(c.versions, 1)
 	}
-	return clients
+	return clients, nil
 }
 
 // send has one event appended to one of the client's streams.

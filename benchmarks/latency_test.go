@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -29,10 +30,15 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 
 // reportLatencies reports p50-ms, p95-ms and p99-ms.
 func reportLatencies(b *testing.B, clients []*client) {
-	sorted := latencies(clients)
-	b.ReportMetric(milliseconds(percentile(sorted, 50)), "p50-ms")
-	b.ReportMetric(milliseconds(percentile(sorted, 95)), "p95-ms")
-	b.ReportMetric(milliseconds(percentile(sorted, 99)), "p99-ms")
+	reportPercentiles(b, latencies(clients), 50, 95, 99)
+}
+
+// reportPercentiles reports them as p50-ms and so on. It sorts the values.
+func reportPercentiles(b *testing.B, values []time.Duration, percentiles ...int) {
+	slices.Sort(values)
+	for _, p := range percentiles {
+		b.ReportMetric(milliseconds(percentile(values, p)), fmt.Sprintf("p%d-ms", p))
+	}
 }
 
 func TestPercentile(t *testing.T) {

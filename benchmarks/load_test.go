@@ -21,10 +21,15 @@ type load struct {
 	clients sync.WaitGroup
 }
 
-// startLoad sets clients to work.
-func startLoad(b *testing.B, clients []*client, do appendFunc) *load {
+func newLoad(ctx context.Context, do appendFunc) *load {
 	l := &load{do: do}
-	l.ctx, l.fail = context.WithCancelCause(b.Context())
+	l.ctx, l.fail = context.WithCancelCause(ctx)
+	return l
+}
+
+// startLoad sets clients to work.
+func startLoad(ctx context.Context, clients []*client, do appendFunc) *load {
+	l := newLoad(ctx, do)
 	for _, c := range clients {
 		l.clients.Go(func() { l.run(c) })
 	}
@@ -32,28 +37,46 @@ func startLoad(b *testing.B, clients []*client, do appendFunc) *load {
 }
 
 func (l *load) run(c *client) {
-	for !l.ending.Load() {
-		sent := time.Now()
-		if err := c.send(l.ctx, l.do); err != nil {
-			l.fail(err)
-			return
-		}
-		if l.record.Load() {
-			c.latencies = append(c.latencies, time.Since(sent))
-		}
-		l.answered.Add(1)
+	for !l.ending.Load() && l.command(c, time.Now()) {
 	}
 }
 
-// stop returns when every client has the answer to its last command, or b fails.
-func (l *load) stop(b *testing.B) {
-	b.Helper()
+// command has a client send its next command, whose latency counts from since on.
+func (l *load) command(c *client, since time.Time) (ok bool) {
+	if err := c.send(l.ctx, l.do); err != nil {
+		l.fail(err)
+		return false
+	}
+	if l.record.Load() {
+		c.latencies = append(c.latencies, time.Since(since))
+	}
+	l.answered.Add(1)
+	return true
+}
+
+// end returns when every client has the answer to its last command, with the error of the first that failed.
+func (l *load) end() error {
 	l.ending.Store(true)
 	l.clients.Wait()
 	defer l.fail(nil)
-	if err := context.Cause(l.ctx); err != nil {
+	return context.Cause(l.ctx)
+}
+
+// stop is end for a benchmark.
+func (l *load) stop(b *testing.B) {
+	b.Helper()
+	if err := l.end(); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// rate lets the clients work for a while and tells how many commands were answered per second. From its beginning on latencies are kept.
+func (l *load) rate(d time.Duration) float64 {
+	l.record.Store(true)
+	began, before := time.Now(), l.answered.Load()
+	l.pause(d)
+	took, answered := time.Since(began), l.answered.Load()-before
+	return float64(answered) / took.Seconds()
 }
 
 // pause lets the clients work for a while. It returns at once when one of them has failed.
@@ -106,7 +129,7 @@ const (
 // runLoad measures so many clients on a store and reports commands/s, latencies and commands/commit.
 func runLoad(b *testing.B, s *store, n int) {
 	clients := newClients(b, n, s.streams)
-	l := startLoad(b, clients, s.append)
+	l := startLoad(b.Context(), clients, s.append)
 	l.await(int64(warmUp + warmUpEach*n))
 	s.commits.reset()
 	l.measure(b)

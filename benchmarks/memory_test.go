@@ -16,7 +16,7 @@ var memoryFor = flag.Duration("memory", 10*time.Second, "how long BenchmarkMemor
 func BenchmarkMemory(b *testing.B) {
 	s := openStore(b, groupcommit.Config{}, *streamCount)
 	clients := newClients(b, 4000, s.streams)
-	l := startLoad(b, clients, s.append)
+	l := startLoad(b.Context(), clients, s.append)
 	for b.Loop() {
 		l.pause(*memoryFor / 6)
 		first := liveHeap()

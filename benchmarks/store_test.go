@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
 )
 
@@ -33,8 +34,13 @@ func openStore(tb testing.TB, config groupcommit.Config, streams int) *store {
 	config.Hooks = s.commits.hooks()
 	opened, err := groupcommit.Open(tb.Context(), config)
 	s.fill(tb, opened, err, streams)
-	pgtest.Exec(tb, fmt.Sprintf("VACUUM ANALYZE %[1]s.events, %[1]s.commits", s.schema))
+	vacuum(tb, s.schema)
 	return s
+}
+
+func vacuum(tb testing.TB, schema string) {
+	tb.Helper()
+	pgtest.Exec(tb, fmt.Sprintf("VACUUM ANALYZE %[1]s.events, %[1]s.commits", schema))
 }
 
 // openInMemory opens a store with so many streams and without a database.
@@ -59,14 +65,20 @@ func (s *store) fill(tb testing.TB, opened *groupcommit.Store, err error, stream
 			tb.Error(err)
 		}
 	})
+	if err := s.create(tb.Context(), streams); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// create puts one event on each of so many new streams.
+func (s *store) create(ctx context.Context, streams int) error {
 	futures := make([]*groupcommit.Future, streams)
 	for i := range futures {
 		s.streams = append(s.streams, uuid.NewString())
-		futures[i] = s.Submit(tb.Context(), appendTo(s.streams[i], 0))
+		futures[i] = s.Submit(ctx, appendTo(s.streams[i], 0))
 	}
-	if _, err := groupcommit.WaitAll(tb.Context(), futures...); err != nil {
-		tb.Fatal(err)
-	}
+	_, err := groupcommit.WaitAll(ctx, futures...)
+	return err
 }
 
 // append is the store's appendFunc.
@@ -90,21 +102,30 @@ func requireDurability(tb testing.TB) {
 	}
 }
 
-// commitMeter counts group commits and the commands in them. The store's goroutine writes it, anybody reads it.
+// commitMeter counts group commits, the commands in them, and commits that were refused because another process was quicker. The store's
+// goroutine writes it, anybody reads it.
 type commitMeter struct {
-	commits, commands atomic.Int64
+	commits, commands, moved atomic.Int64
 }
 
 func (m *commitMeter) hooks() groupcommit.Hooks {
-	return groupcommit.Hooks{Committed: func(info groupcommit.CommitInfo) {
-		m.commits.Add(1)
-		m.commands.Add(int64(info.Commands))
-	}}
+	return groupcommit.Hooks{
+		Committed: func(info groupcommit.CommitInfo) {
+			m.commits.Add(1)
+			m.commands.Add(int64(info.Commands))
+		},
+		Failed: func(class groupcommit.FailureClass, _ error) {
+			if class == committer.Moved {
+				m.moved.Add(1)
+			}
+		},
+	}
 }
 
 func (m *commitMeter) reset() {
 	m.commits.Store(0)
 	m.commands.Store(0)
+	m.moved.Store(0)
 }
 
 // report reports commands/commit since the last reset.
