@@ -12,6 +12,7 @@
 //     multiple of it, share-min the share of the process that got least, moved/commit the commits that came second, for each that did not.
 //   - BenchmarkTrickle: one and ten processes on one store, each with 100 commands a second at random times, whether or not those before are
 //     answered; latency counts from when a command was due.
+//   - BenchmarkDataType: data kept as bytea (bytea-commands/s) and, in turn with it, as jsonb; x-bytea is the first as a multiple of the second.
 //   - BenchmarkMemory: the heap at 4,000 clients, early and late; -memory=1m works for a minute.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.

@@ -24,8 +24,6 @@ const (
 	jsonbVersion = 1
 )
 
-var emptyJSON = []byte("null")
-
 // AppendRow implements committer.Log. Position, version and time are left blank.
 func (s *Store) AppendRow(dst []byte, stream string, event command.Event) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, fieldCount)
@@ -33,11 +31,14 @@ func (s *Store) AppendRow(dst []byte, stream string, event command.Event) []byte
 		dst = appendInt64(dst, 0)
 	}
 	dst = appendID(dst, event.ID)
-	dst = appendText(dst, stream)
-	dst = appendText(dst, event.Type)
-	if len(event.Data) == 0 {
-		dst = appendJSONB(dst, emptyJSON)
-	} else {
+	dst = appendField(dst, stream)
+	dst = appendField(dst, event.Type)
+	switch {
+	case s.dataType == command.DataBytea:
+		dst = appendField(dst, event.Data)
+	case len(event.Data) == 0:
+		dst = appendJSONB(dst, "null")
+	default:
 		dst = appendJSONB(dst, event.Data)
 	}
 	if len(event.Metadata) == 0 {
@@ -46,12 +47,12 @@ func (s *Store) AppendRow(dst []byte, stream string, event command.Event) []byte
 	return appendJSONB(dst, event.Metadata)
 }
 
-func appendText(dst []byte, text string) []byte {
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(text)))
-	return append(dst, text...)
+func appendField[T string | []byte](dst []byte, value T) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(value)))
+	return append(dst, value...)
 }
 
-func appendJSONB(dst, text []byte) []byte {
+func appendJSONB[T string | []byte](dst []byte, text T) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(1+len(text)))
 	dst = append(dst, jsonbVersion)
 	return append(dst, text...)

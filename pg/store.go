@@ -21,20 +21,22 @@ type Config struct {
 	// AfterConnect) hold for the connections that write, too. It must come from pgxpool.ParseConfig.
 	Pool *pgxpool.Config
 
-	AcquireTimeout    time.Duration // how long a read waits for a connection; defaults to 30 s
-	InFlight          int           // commits at a time, each on a connection of its own; defaults to 2
-	Schema            string        // defaults to "groupcommit"
-	Migrate           bool          // bring the schema up to date
-	LockTimeout       time.Duration // how long a commit waits for another process's; defaults to 2 s
-	IdleInTransaction time.Duration // after which the server ends a commit whose client is gone; defaults to 10 s
-	Logger            *slog.Logger  // defaults to discarding
+	AcquireTimeout    time.Duration    // how long a read waits for a connection; defaults to 30 s
+	InFlight          int              // commits at a time, each on a connection of its own; defaults to 2
+	Schema            string           // defaults to "groupcommit"
+	Migrate           bool             // bring the schema up to date
+	DataType          command.DataType // to create the schema with, and to insist on; zero: jsonb for a new one, else what it has
+	LockTimeout       time.Duration    // how long a commit waits for another process's; defaults to 2 s
+	IdleInTransaction time.Duration    // after which the server ends a commit whose client is gone; defaults to 10 s
+	Logger            *slog.Logger     // defaults to discarding
 }
 
 // Store is a log in a PostgreSQL schema. The methods of committer.Log are called as it says; the reading methods by any number of
 // goroutines.
 type Store struct {
-	config Config
-	schema string // quoted
+	config   Config
+	schema   string           // quoted
+	dataType command.DataType // of the events in it
 
 	lookSQL, recordsSQL string
 
@@ -96,7 +98,7 @@ func (s *Store) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := checkStore(ctx, conn, s.config.Schema); err != nil {
+	if s.dataType, err = checkStore(ctx, conn, s.config.Schema, s.config.DataType); err != nil {
 		return err
 	}
 	if err := s.connectWriters(ctx); err != nil {
@@ -132,8 +134,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return Migrate(ctx, config, s.config.Schema)
+	return Migrate(ctx, config, s.config.Schema, s.config.DataType)
 }
+
+// DataType is what the data of the events is, as the schema was created.
+func (s *Store) DataType() command.DataType { return s.dataType }
 
 // Close releases all connections. Nothing of the store may be in use any more. It may be called again.
 func (s *Store) Close() { s.closing.Do(s.release) }

@@ -32,18 +32,21 @@ type Store interface {
 // returned is called by the goroutine of the test.
 type Open func(t *testing.T) (handle func() Store)
 
-// Run runs the suite, a subtest for each thing that a log does.
-func Run(t *testing.T, open Open) {
-	for _, c := range []struct {
-		name string
-		test func(t *testing.T, open Open)
-	}{
+type test struct {
+	name string
+	run  func(t *testing.T, open Open)
+}
+
+// Run runs the suite on logs with data of a type, a subtest for each thing that a log does.
+func Run(t *testing.T, dataType command.DataType, open Open) {
+	for _, c := range []test{
 		{"genesis", genesis},
 
 		{"append and read back", appendAndReadBack},
 		{"several streams in one commit", severalStreams},
 		{"payloads", payloads},
 		{"large payload", largePayload},
+		dataTests[dataType],
 		{"odd text", oddText},
 		{"names are compared byte by byte", namesByteByByte},
 		{"big batch", bigBatch},
@@ -84,6 +87,6 @@ func Run(t *testing.T, open Open) {
 		{"two writers, one winner", oneWinner},
 		{"two writers that keep up", keepingUp},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
+		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
 	}
 }
