@@ -20,10 +20,12 @@ func (s *Store) Append(ctx context.Context, commit *committer.Commit, link *comm
 		return nothingWritten(err)
 	}
 	writer.warned = false
-	attempt := attempt{ctx: ctx, conn: conn.PgConn(), commit: commit, link: link}
+	attempt := attempt{ctx: ctx, conn: conn.PgConn(), commit: commit, link: link, buffer: writer.buffer}
 	attempt.placed = s.endsWho(isInTheWay, writerKey(s.config.Schema), attempt.conn.PID())
 	defer attempt.placed()
-	if err := attempt.run(s); err != nil {
+	err = attempt.run(s)
+	writer.keep(attempt.buffer)
+	if err != nil {
 		s.cleanUp(ctx, writer, &attempt)
 		return err
 	}
@@ -57,13 +59,15 @@ type attempt struct {
 	conn   *pgconn.PgConn
 	commit *committer.Commit
 	link   *committer.Link // nil for a commit on its own
+	buffer []byte          // that messages are built in
 	placed func()          // to be called when the commit's place is taken; may be called again
 	lost   bool            // the connection
 	spoilt bool            // its session is no longer as it was set up
 }
 
 func (a *attempt) run(s *Store) error {
-	shape := s.shape(a.commit, a.link)
+	shape := s.shape(a.buffer, a.commit, a.link)
+	a.buffer = shape.message
 	reply := a.send(&shape)
 	if !shape.waits || reply.err != nil || reply.lost != nil {
 		return shape.outcome(&reply)

@@ -18,6 +18,7 @@ type session struct {
 	conn    *pgx.Conn
 	started time.Time // of the server's process
 	warned  bool      // the server sent a WARNING
+	buffer  []byte    // empty, for the next message
 }
 
 // get returns the connection, opening it where there is none. Its error says that nothing was sent.
@@ -31,6 +32,16 @@ func (s *session) get(ctx context.Context) (*pgx.Conn, error) {
 	}
 	s.conn = conn
 	return conn, nil
+}
+
+// maxBuffer is how large a buffer may be to be kept. A batch of a thousand usual commands needs less.
+const maxBuffer = 1 << 20
+
+// keep takes back a buffer that is not in use any more.
+func (s *session) keep(buffer []byte) {
+	if cap(buffer) <= maxBuffer {
+		s.buffer = buffer[:0]
+	}
 }
 
 // drop closes the connection. It does not wait for a server that does not answer.
