@@ -3,39 +3,57 @@
 
 GO         ?= go
 BENCH      ?= .
+DURATION   ?= 10m
+CLIENTS    ?= 100
 TESTFLAGS  ?=
 BENCHFLAGS ?=
+
+BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h ./benchmarks $(BENCHFLAGS)
+
+# The program that writes the report is a module of its own, which ./... does not reach.
+IN_REPORT = cd benchmarks/report &&
 
 # The race detector pays where goroutines meet, not in programs and benchmarks. It needs a C compiler.
 RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race bench lint check vuln postgres clean
+.PHONY: help demo test race bench bench-report soak lint check vuln postgres clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: postgres ## show the workloads on a real PostgreSQL, in about a minute
 	$(GO) run ./cmd/demo
 
 test: postgres ## run all tests (TESTFLAGS=-v)
 	$(GO) test $(TESTFLAGS) ./...
+	$(IN_REPORT) $(GO) test $(TESTFLAGS) ./...
 
 race: postgres ## run the tests of the concurrent packages under the race detector
 	$(GO) test -race $(TESTFLAGS) $(RACE)
 
 bench: postgres ## run the benchmarks (BENCH=regexp BENCHFLAGS=-benchtime=5s)
-	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h ./benchmarks/... $(BENCHFLAGS)
+	$(BENCHMARKS)
+
+bench-report: postgres ## the same, written down with charts in benchmarks/REPORT.md
+	$(IN_REPORT) $(GO) build -o ../../bin/report .
+	bin/report $(BENCHMARKS)
+
+soak: postgres ## work under a mixed load, then check log and memory (DURATION=10m CLIENTS=100)
+	$(GO) run ./benchmarks/soak -duration=$(DURATION) -clients=$(CLIENTS)
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
+	$(IN_REPORT) $(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(IN_REPORT) $(GO) tool -modfile=../../go.mod staticcheck ./...
 
 check: lint test race ## lint, test and race: what a change must pass
 
 vuln: ## look for known vulnerabilities (asks vuln.go.dev)
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+	$(IN_REPORT) $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
 postgres: ## download or install PostgreSQL when this machine has none
 	@$(GO) run ./internal/ephemeral/cmd/provide

@@ -44,6 +44,15 @@ func JSON(eventType string, value any) Event { return command.JSON(eventType, va
 // ParseMetadata reads the standard keys from an event's metadata.
 func ParseMetadata(data []byte) (Metadata, error) { return command.ParseMetadata(data) }
 
+// DataType is what the data of a log's events is kept as. Package command describes the two.
+type DataType = command.DataType
+
+// What Config.DataType may be.
+const (
+	DataJSONB = command.DataJSONB // JSON; it comes back as equal JSON, and SQL can look into it
+	DataBytea = command.DataBytea // any bytes; they come back as they were
+)
+
 // What went wrong, where the caller acts on the details. Package command describes the fields.
 type (
 	ConflictError = command.ConflictError // a stream was not at the expected version
@@ -71,6 +80,7 @@ const (
 	SchemaMissing    = command.SchemaMissing    // never migrated
 	SchemaOlder      = command.SchemaOlder      // migrate it
 	SchemaNewer      = command.SchemaNewer      // upgrade this program
+	SchemaDataType   = command.SchemaDataType   // created with another DataType than is asked for
 	SchemaPrivileges = command.SchemaPrivileges // the role may not do what is needed
 	SchemaReadOnly   = command.SchemaReadOnly   // a standby, or a session that may not write
 	SchemaRowLevel   = command.SchemaRowLevel   // rows would be hidden

@@ -267,6 +267,28 @@ func Example_idempotentRetry() {
 	// position 1 duplicate true
 }
 
+// A store of bytea keeps any bytes and gives back the very same.
+func Example_anyBytes() {
+	ctx := context.Background()
+	store, err := groupcommit.OpenInMemory(groupcommit.Config{DataType: groupcommit.DataBytea}) // or Open: it counts when the schema is created
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close(ctx)
+
+	deposited := groupcommit.Event{Type: "Deposited", Data: []byte{0x08, 0x96, 0x01}} // as proto.Marshal gives them
+	if _, err := store.Append(ctx, groupcommit.To("account-1", groupcommit.NoStream, deposited)); err != nil {
+		log.Fatal(err)
+	}
+	for event, err := range store.ReadStream(ctx, "account-1") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s % x\n", event.Type, event.Data)
+	}
+	// Output: Deposited 08 96 01
+}
+
 // Close takes no more commands and waits until all that were taken have their verdict.
 func ExampleStore_Close() {
 	type Deposited struct{ Amount int }

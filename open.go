@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pg"
 	"github.com/groupcommit/groupcommit/pipeline"
@@ -31,6 +32,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		InFlight:          config.InFlight,
 		Schema:            config.Schema,
 		Migrate:           config.Migrate,
+		DataType:          config.DataType,
 		LockTimeout:       config.LockTimeout,
 		IdleInTransaction: config.IdleInTransaction,
 		Logger:            config.Logger,
@@ -38,11 +40,12 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return start(config, log, log.Close), nil
+	config.DataType = log.DataType() // that of the schema, which config need not name
+	return start(config, log, log, log.Close), nil
 }
 
 // Migrate brings the schema up to date, or creates it, and nothing else: for a deployment in which the role that writes may not. It uses
-// the connection settings and the Schema of config. Any number of processes may call it at once.
+// the connection settings, the Schema and the DataType of config. Any number of processes may call it at once.
 func Migrate(ctx context.Context, config Config) error {
 	if err := config.check(); err != nil {
 		return err
@@ -51,7 +54,7 @@ func Migrate(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
-	return pg.Migrate(ctx, pool.ConnConfig, cmp.Or(config.Schema, pg.DefaultSchema))
+	return pg.Migrate(ctx, pool.ConnConfig, cmp.Or(config.Schema, pg.DefaultSchema), config.DataType)
 }
 
 // OpenInMemory starts a store that keeps its events in memory, for tests: the same pipeline and the same verdicts without a
@@ -61,12 +64,18 @@ func OpenInMemory(config Config) (*Store, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	return start(config, memlog.New(), func() {}), nil
+	log := memlog.New()
+	if config.DataType == DataBytea {
+		log = memlog.NewBytea()
+	}
+	return start(config, log, nil, func() {}), nil
 }
 
-func start(config Config, log log, release func()) *Store {
+func start(config Config, log log, turns committer.Turns, release func()) *Store {
+	line := config.pipeline()
+	line.Committer.Turns = turns
 	return &Store{
-		pipeline:     pipeline.New(config.pipeline(), log),
+		pipeline:     pipeline.New(line, log),
 		log:          log,
 		release:      release,
 		closeTimeout: cmp.Or(config.CloseTimeout, time.Minute),

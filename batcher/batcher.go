@@ -15,6 +15,7 @@ type Batcher[T any] struct {
 	queue   *queue[T]
 	flight  *flight
 	batches chan *Batch[T] // closed by the gatherer
+	ready   chan struct{}  // likewise
 }
 
 // New starts a Batcher.
@@ -24,8 +25,9 @@ func New[T any](cfg Config) *Batcher[T] {
 		queue:   newQueue[T](cfg.QueueItems, cfg.QueueBytes),
 		flight:  newFlight(),
 		batches: make(chan *Batch[T]),
+		ready:   make(chan struct{}),
 	}
-	go newGatherer(cfg, b.queue, b.flight, b.batches).run()
+	go newGatherer(cfg, b.queue, b.flight, b.batches, b.ready).run()
 	return b
 }
 
@@ -63,6 +65,12 @@ func newEntry[T any](item T, size int) entry[T] {
 // It is closed after Close, when everything accepted was handed over.
 func (b *Batcher[T]) Batches() <-chan *Batch[T] {
 	return b.batches
+}
+
+// Ready can be received from when a batch is ready, as often as one likes: unlike a receive from Batches that takes nothing, and the
+// batch goes on growing. It is for a consumer that has to prepare before it takes one. It is closed when Batches is.
+func (b *Batcher[T]) Ready() <-chan struct{} {
+	return b.ready
 }
 
 // Flush makes everything accepted before the call leave without further delay

@@ -15,6 +15,7 @@ type gatherer[T any] struct {
 	queue  *queue[T]
 	flight *flight
 	out    chan<- *Batch[T] // closed by run when it returns
+	call   chan<- struct{}  // likewise
 
 	batch    *Batch[T]   // gathering, perhaps still empty
 	held     entry[T]    // received, but did not fit: begins the next batch
@@ -25,8 +26,8 @@ type gatherer[T any] struct {
 	handed   uint64      // items handed over so far
 }
 
-func newGatherer[T any](cfg Config, q *queue[T], f *flight, out chan<- *Batch[T]) *gatherer[T] {
-	g := &gatherer[T]{cfg: cfg, queue: q, flight: f, out: out, timer: time.NewTimer(0)}
+func newGatherer[T any](cfg Config, q *queue[T], f *flight, out chan<- *Batch[T], call chan<- struct{}) *gatherer[T] {
+	g := &gatherer[T]{cfg: cfg, queue: q, flight: f, out: out, call: call, timer: time.NewTimer(0)}
 	g.begin(0)
 	return g
 }
@@ -34,13 +35,14 @@ func newGatherer[T any](cfg Config, q *queue[T], f *flight, out chan<- *Batch[T]
 // run returns when the queue is closed and everything in it was handed over.
 func (g *gatherer[T]) run() {
 	defer close(g.out)
+	defer close(g.call)
 	defer g.timer.Stop()
 	for {
 		g.gather()
 		if g.drained && len(g.batch.Items) == 0 {
 			return
 		}
-		out := g.offer()
+		out, call := g.offer()
 		// After the send the batch is the consumer's: what is needed of it then
 		// is read now.
 		ticket, items, bytes := &g.batch.ticket, len(g.batch.Items), g.batch.Bytes
@@ -49,6 +51,7 @@ func (g *gatherer[T]) run() {
 			g.receive(e, ok)
 		case out <- g.batch:
 			g.handOver(ticket, items, bytes)
+		case call <- struct{}{}:
 		case <-g.timer.C:
 			g.lingered = true
 		case <-g.flight.changed:
@@ -89,14 +92,14 @@ func (g *gatherer[T]) arrivals() <-chan entry[T] {
 	return g.queue.items
 }
 
-// offer is where the batch goes if it may leave now, else nil.
-func (g *gatherer[T]) offer() chan<- *Batch[T] {
+// offer is where the batch goes if it may leave now, and where somebody may ask for that; else nil.
+func (g *gatherer[T]) offer() (chan<- *Batch[T], chan<- struct{}) {
 	reason := g.ready()
 	if reason == 0 {
-		return nil
+		return nil, nil
 	}
 	g.batch.Reason = reason
-	return g.out
+	return g.out, g.call
 }
 
 // ready says why the batch may leave, or 0.

@@ -103,6 +103,22 @@ func (f *fixture) expectNothing() {
 	}
 }
 
+// expectReady checks whether a batch is ready, without taking it.
+func (f *fixture) expectReady(want bool) {
+	f.t.Helper()
+	synctest.Wait()
+	select {
+	case <-f.Ready():
+		if !want {
+			f.t.Error("a batch is ready")
+		}
+	default:
+		if want {
+			f.t.Error("no batch is ready")
+		}
+	}
+}
+
 // expectEnd checks that Batches is closed.
 func (f *fixture) expectEnd() {
 	f.t.Helper()

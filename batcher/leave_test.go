@@ -313,3 +313,23 @@ func TestReasonString(t *testing.T) {
 		}
 	}
 }
+
+// To hear that a batch is ready is not to take it: it goes on growing.
+func TestReady(t *testing.T) {
+	inBubble(t, lingerOnly, func(t *testing.T, f *fixture) {
+		f.expectReady(false)
+		f.submit(1)
+		f.expectReady(false)
+		<-f.Ready()
+		f.expectTime(10 * ms)
+		f.submit(2)
+		f.expectReady(true)
+		f.expect(batcher.Linger, 10*ms, 1, 2).Done()
+		f.expectReady(false)
+		f.Close()
+		if _, open := <-f.Ready(); open {
+			t.Error("a batch is ready behind the last one")
+		}
+		f.expectEnd()
+	})
+}

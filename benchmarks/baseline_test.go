@@ -44,5 +44,5 @@ func benchmarkBaseline(b *testing.B, clients int) {
 		b.ReportMetric(ours.times(txs...), "x-tx-best")
 	}
 	reportLatencies(b, ours.clients)
-	b.ReportMetric(milliseconds(percentile(latencies(tx.clients), 50)), "tx-p50-ms")
+	reportPercentiles(b, "tx-", latencies(tx.clients), 50, 95)
 }

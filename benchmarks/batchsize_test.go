@@ -40,7 +40,11 @@ type window struct {
 
 // newWindow submits so many commands.
 func newWindow(b *testing.B, s *store, size int) *window {
-	w := &window{store: s, hand: deal(b, s, 1)[0], futures: make([]*groupcommit.Future, size)}
+	hands, err := s.deal(1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := &window{store: s, hand: hands[0], futures: make([]*groupcommit.Future, size)}
 	for i := range w.futures {
 		w.futures[i] = w.submit(b)
 	}

@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
@@ -22,13 +23,26 @@ type appendFunc func(ctx context.Context, stream string, version int64) error
 // newClients are n clients that append to streams of their own, so that no command conflicts.
 func newClients(tb testing.TB, n int, s *store, do appendFunc) []*client {
 	tb.Helper()
+	clients, err := s.dealClients(n, do)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return clients
+}
+
+// dealClients is newClients in a process that runs no test.
+func (s *store) dealClients(n int, do appendFunc) ([]*client, error) {
+	hands, err := s.deal(n)
+	if err != nil {
+		return nil, err
+	}
 	clients := make([]*client, n)
-	for i, own := range deal(tb, s, n) {
+	for i, own := range hands {
 		clients[i] = &client{send: func(ctx context.Context) (workload.Outcome, error) {
 			return workload.Outcome{Events: 1}, own.append(ctx, do)
 		}}
 	}
-	return clients
+	return clients, nil
 }
 
 // newWorkers are n clients that draw the commands of a workload from one counter.
@@ -49,10 +63,9 @@ type hand struct {
 }
 
 // deal deals the streams out to n.
-func deal(tb testing.TB, s *store, n int) []*hand {
-	tb.Helper()
+func (s *store) deal(n int) ([]*hand, error) {
 	if n > len(s.streams) {
-		tb.Fatalf("%d clients need at least as many streams, have %d", n, len(s.streams))
+		return nil, fmt.Errorf("%d clients need at least as many streams, have %d", n, len(s.streams))
 	}
 	hands := make([]*hand, n)
 	for i := range hands {
@@ -63,7 +76,7 @@ func deal(tb testing.TB, s *store, n int) []*hand {
 		h.streams = append(h.streams, stream)
 		h.versions = append(h.versions, s.version)
 	}
-	return hands
+	return hands, nil
 }
 
 // append has one event appended to one of the streams.

@@ -16,16 +16,21 @@ const (
 	rounds     = 5 // in an operation
 )
 
-// contestant is one way to append, and how it fared.
+// contestant is who works in turn with others, and how it fared.
 type contestant struct {
 	turn    func(b *testing.B) (rate float64) // works alone for a while
+	forget  func()                            // what it has kept of its turns; nil: it keeps nothing
 	rates   []float64                         // per second, of each turn
-	clients []*client                         // that have its latencies; nil: nobody keeps them
+	clients []*client                         // that have its latencies; nil: none do
 }
 
 // newContestant works with clients.
 func newContestant(clients []*client) *contestant {
-	return &contestant{clients: clients, turn: func(b *testing.B) float64 { return turn(b, clients) }}
+	return &contestant{
+		turn:    func(b *testing.B) float64 { return turn(b, clients) },
+		forget:  func() { forgetLatencies(clients) },
+		clients: clients,
+	}
 }
 
 // openContestant is a store of its own with so many clients.
@@ -37,24 +42,21 @@ func openContestant(b *testing.B, config groupcommit.Config, clients int) *conte
 
 // turn lets clients work for a while and gives their commands/s.
 func turn(b *testing.B, clients []*client) float64 {
-	l := startLoad(b, clients)
+	l := startLoad(b.Context(), clients)
 	l.pause(turnWarmUp)
 	l.await(int64(len(clients)) - 1)
-	since := l.tally()
-	l.record.Store(true)
-	l.pause(turnTime)
-	t := since()
+	rate := l.rate(turnTime)
 	l.record.Store(false)
 	l.stop(b)
-	return t.perSecond(t.commands)
+	return rate
 }
 
 // takeTurns lets each work in turn, for some rounds an operation, after one that does not count.
 func takeTurns(b *testing.B, all ...*contestant) {
 	for _, c := range all {
 		c.turn(b)
-		for _, client := range c.clients {
-			client.latencies = nil
+		if c.forget != nil {
+			c.forget()
 		}
 	}
 	for b.Loop() {

@@ -1,7 +1,7 @@
 // Package benchmarks measures the library as a whole on a real PostgreSQL, and what a store without group commit does on the same
 // server. It holds nothing else.
 //
-//   - BenchmarkBaseline: ours (commands/s, p50-ms ...) and, in turn with it, one transaction per command (tx-commands/s, tx-p50-ms), one
+//   - BenchmarkBaseline: ours (commands/s, p50-ms ...) and, in turn with it, one transaction per command (tx-commands/s, tx-p50-ms ...), one
 //     INSERT per command without a check of the version (insert-commands/s), and one INSERT that checks it (statement-commands/s).
 //     x-tx, x-insert and x-statement are ours as a multiple of these: the figures to compare between machines. x-tx-best, at 4,000
 //     clients, is against one transaction per command with as many clients as suit it best.
@@ -15,21 +15,27 @@
 //     first as a part of the second.
 //   - BenchmarkInFlight: k commits in flight, in turn with one; x-one is the multiple of its rate.
 //   - BenchmarkLinger: the rules by which a batch leaves, in turn with the default; x-default is the multiple of its rate.
-//   - BenchmarkPayload: events of 100 to 10,000 bytes.
+//   - BenchmarkPayload: events of 100 to 10,000 bytes, kept as jsonb or as bytea, in turn with jsonb; x-jsonb is the multiple of its rate.
 //   - BenchmarkStoreSize: a log that is large already, in turn with an empty one; ratio is the multiple of its rate. -storesize=10000000 goes
 //     up to ten million events and takes minutes.
+//   - BenchmarkProcesses: n busy processes on one store, in turn with one that has a store for itself; x-one is all of them as a multiple of
+//     it, share-min the share of the process that got least, moved/commit the commits that came second, for each that did not.
+//   - BenchmarkTrickle: one and ten processes on one store, each with 100 commands a second at random times, whether or not those before are
+//     answered; latency counts from when a command was due.
 //   - BenchmarkMemory: the heap at 4,000 clients, early and late; -memory=1m works for a minute.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.
 //
 // Axes are named for benchstat (clients=100, batch=1000). An operation is one command, of one event but in BenchmarkWorkload, so ns/op is
 // the time per command over all clients, and B/op and allocs/op count everything in the process: callers, library and driver.
-// BenchmarkSubmit counts the caller's alone. Where contestants work in turn, an operation is some rounds of turns, and per operation
-// nothing is to be read; a setting that is compared with itself, as k=1 is, shows the noise.
+// BenchmarkSubmit counts the caller's alone. Where contestants work in turn, an operation is some rounds of turns, and in BenchmarkTrickle
+// and BenchmarkMemory some seconds: per operation nothing is to be read there. A setting that is compared with itself, as k=1 is, shows
+// the noise.
 //
 // Latencies are exact, over every command that was answered in the measured time, from the call to the answer, all attempts included.
-// Where most commands are tried again and again, those are the lucky ones. Every commit is durable: the benchmarks fail on a server with
-// fsync or synchronous_commit off. Before the measured time begins, streams are loaded, caches are warm but where cold streams are the
-// point, and all clients are at work; none stops before it ends. The flag -streams sets the number of streams; it defaults to
-// 20,000, and beyond 100,000 they outgrow the store's cache.
+// Where most commands are tried again and again, those are the lucky ones. With several processes those count as well that were under
+// way when the time ended, however long they took. Every commit is durable: the benchmarks fail on a server with fsync or
+// synchronous_commit off. Before the measured time begins, streams are loaded, caches are warm but where cold streams are the point, and
+// all clients are at work; none stops before it ends. The flag -streams sets the number of streams (in BenchmarkProcesses of each
+// process); it defaults to 20,000, and beyond 100,000 they outgrow the store's cache.
 package benchmarks

@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -16,6 +17,12 @@ func latencies(clients []*client) []time.Duration {
 	return all
 }
 
+func forgetLatencies(clients []*client) {
+	for _, c := range clients {
+		c.latencies = nil
+	}
+}
+
 // percentile is the smallest of the sorted values that p percent of them do not exceed.
 func percentile(sorted []time.Duration, p int) time.Duration {
 	if len(sorted) == 0 {
@@ -29,10 +36,14 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 
 // reportLatencies reports p50-ms, p95-ms and p99-ms.
 func reportLatencies(b *testing.B, clients []*client) {
-	sorted := latencies(clients)
-	b.ReportMetric(milliseconds(percentile(sorted, 50)), "p50-ms")
-	b.ReportMetric(milliseconds(percentile(sorted, 95)), "p95-ms")
-	b.ReportMetric(milliseconds(percentile(sorted, 99)), "p99-ms")
+	reportPercentiles(b, "", latencies(clients), 50, 95, 99)
+}
+
+// reportPercentiles reports those of sorted values as p50-ms and so on, with a prefix.
+func reportPercentiles(b *testing.B, prefix string, sorted []time.Duration, percentiles ...int) {
+	for _, p := range percentiles {
+		b.ReportMetric(milliseconds(percentile(sorted, p)), fmt.Sprintf("%sp%d-ms", prefix, p))
+	}
 }
 
 func TestPercentile(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
-// load is a closed loop: each client sends its next command when the one before is answered. It has one goroutine per client, which
-// stop and giveUp end; the rest of it is for the benchmark's goroutine.
+// load is clients at work, in a closed loop or an open one. Each has a goroutine of its own until end, stop or giveUp; the rest of it is
+// for the goroutine that measures.
 type load struct {
 	answered atomic.Int64 // commands that succeeded
 	events   atomic.Int64 // that these appended
@@ -25,10 +25,15 @@ type load struct {
 	clients sync.WaitGroup
 }
 
-// startLoad sets clients to work.
-func startLoad(tb testing.TB, clients []*client) *load {
+func newLoad(ctx context.Context) *load {
 	l := &load{}
-	l.ctx, l.fail = context.WithCancelCause(tb.Context())
+	l.ctx, l.fail = context.WithCancelCause(ctx)
+	return l
+}
+
+// startLoad sets clients to work in a closed loop: each sends its next command when the one before is answered.
+func startLoad(ctx context.Context, clients []*client) *load {
+	l := newLoad(ctx)
 	for _, c := range clients {
 		l.clients.Go(func() { l.run(c) })
 	}
@@ -36,32 +41,44 @@ func startLoad(tb testing.TB, clients []*client) *load {
 }
 
 func (l *load) run(c *client) {
-	for !l.ending.Load() {
-		sent := time.Now()
-		outcome, err := c.send(l.ctx)
-		if _, refused := errors.AsType[workload.Refusal](err); refused {
-			l.refused.Add(1)
-			continue
-		}
-		if err != nil {
-			l.fail(err)
-			return
-		}
-		if l.record.Load() {
-			c.latencies = append(c.latencies, time.Since(sent))
-		}
-		l.events.Add(int64(outcome.Events))
-		l.answered.Add(1)
+	for !l.ending.Load() && l.command(c, time.Now()) {
 	}
 }
 
-// stop returns when every client has the answer to its last command. It fails tb when one of them has failed.
-func (l *load) stop(tb testing.TB) {
-	tb.Helper()
+// command has a client send its next command, whose latency counts from since on.
+func (l *load) command(c *client, since time.Time) (ok bool) {
+	outcome, err := c.send(l.ctx)
+	if _, refused := errors.AsType[workload.Refusal](err); refused {
+		l.refused.Add(1)
+		return true
+	}
+	if err != nil {
+		l.fail(err)
+		return false
+	}
+	if l.record.Load() {
+		c.latencies = append(c.latencies, time.Since(since))
+	}
+	l.events.Add(int64(outcome.Events))
+	l.answered.Add(1)
+	return true
+}
+
+// end returns when every client has the answer to its last command, with the error of the first that failed.
+func (l *load) end() error {
 	l.ending.Store(true)
 	l.clients.Wait()
 	defer l.fail(nil)
-	if err := context.Cause(l.ctx); err != nil && !errors.Is(err, errGivenUp) {
+	if err := context.Cause(l.ctx); !errors.Is(err, errGivenUp) {
+		return err
+	}
+	return nil
+}
+
+// stop is end for a benchmark.
+func (l *load) stop(tb testing.TB) {
+	tb.Helper()
+	if err := l.end(); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -160,9 +177,18 @@ func (t *tally) report(b *testing.B) {
 	b.ReportMetric(t.perSecond(t.events), "events/s")
 }
 
+// rate lets the clients work for a while and tells how many commands were answered per second. From its beginning on latencies are kept.
+func (l *load) rate(d time.Duration) float64 {
+	since := l.tally()
+	l.record.Store(true)
+	l.pause(d)
+	t := since()
+	return t.perSecond(t.commands)
+}
+
 // runLoad measures clients on a store and reports rates, latencies and commands/commit.
 func runLoad(b *testing.B, s *store, clients []*client) {
-	l := startLoad(b, clients)
+	l := startLoad(b.Context(), clients)
 	l.warmUp(len(clients))
 	s.commits.reset()
 	t := l.measure(b)
@@ -184,7 +210,7 @@ func TestLoadCountsWhatBecameOfCommands(t *testing.T) {
 			return workload.Outcome{Events: 2}, nil
 		}
 	})
-	l := startLoad(t, clients)
+	l := startLoad(t.Context(), clients)
 	l.await(19)
 	l.giveUp(t)
 	if commands, events, refused := l.answered.Load(), l.events.Load(), l.refused.Load(); commands != 20 || events != 40 || refused != 10 {

@@ -4,6 +4,10 @@ import (
 	"testing"
 
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/worker"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	worker.Main(map[string]worker.Task{memberTask: runMember})
+	pgtest.Main(m)
+}

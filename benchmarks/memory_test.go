@@ -15,7 +15,7 @@ var memoryFor = flag.Duration("memory", 10*time.Second, "how long BenchmarkMemor
 // and all memory taken from the system (sys-MB). With -memory=1m an operation takes a minute.
 func BenchmarkMemory(b *testing.B) {
 	s := openStore(b, groupcommit.Config{}, *streamCount)
-	l := startLoad(b, newClients(b, 4000, s, s.append))
+	l := startLoad(b.Context(), newClients(b, 4000, s, s.append))
 	for b.Loop() {
 		l.pause(*memoryFor / 6)
 		first := liveHeap()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
 	"github.com/groupcommit/groupcommit/internal/workload"
 )
@@ -41,10 +42,15 @@ func openBehind(tb testing.TB, past history, config groupcommit.Config, streams 
 	}
 	past.write(tb, s.schema)
 	opened, err := groupcommit.Open(tb.Context(), config)
-	s.begin(tb, opened, err)
-	s.adopt(tb, past, streams)
-	s.vacuum(tb)
+	s.fill(tb, opened, err, past, streams)
+	vacuum(tb, s.schema)
 	return s
+}
+
+// vacuum leaves the tables as they would be after a while of use.
+func vacuum(tb testing.TB, schema string) {
+	tb.Helper()
+	pgtest.Exec(tb, fmt.Sprintf("VACUUM ANALYZE %[1]s.events, %[1]s.commits", schema))
 }
 
 // openInMemory opens a store with so many streams and without a database.
@@ -53,13 +59,12 @@ func openInMemory(tb testing.TB, config groupcommit.Config, streams int) *store 
 	s := &store{commits: &commitMeter{}}
 	config.Hooks = s.commits.hooks()
 	opened, err := groupcommit.OpenInMemory(config)
-	s.begin(tb, opened, err)
-	s.adopt(tb, history{}, streams)
+	s.fill(tb, opened, err, history{}, streams)
 	return s
 }
 
-// begin takes over what was opened.
-func (s *store) begin(tb testing.TB, opened *groupcommit.Store, err error) {
+// fill takes over what was opened and adopts streams.
+func (s *store) fill(tb testing.TB, opened *groupcommit.Store, err error, past history, streams int) {
 	tb.Helper()
 	if err != nil {
 		tb.Fatal(err)
@@ -70,26 +75,21 @@ func (s *store) begin(tb testing.TB, opened *groupcommit.Store, err error) {
 			tb.Error(err)
 		}
 	})
+	if err := s.adopt(tb.Context(), past, streams); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // adopt makes streams of the history those of the store and appends an event to each.
-func (s *store) adopt(tb testing.TB, past history, streams int) {
-	tb.Helper()
+func (s *store) adopt(ctx context.Context, past history, streams int) error {
 	s.streams, s.version = past.pick(streams)
 	futures := make([]*groupcommit.Future, len(s.streams))
 	for i, stream := range s.streams {
-		futures[i] = s.Submit(tb.Context(), appendTo(stream, s.version))
-	}
-	if _, err := groupcommit.WaitAll(tb.Context(), futures...); err != nil {
-		tb.Fatal(err)
+		futures[i] = s.Submit(ctx, appendTo(stream, s.version))
 	}
 	s.version++
-}
-
-// vacuum leaves the tables as they would be after a while of use.
-func (s *store) vacuum(tb testing.TB) {
-	tb.Helper()
-	pgtest.Exec(tb, fmt.Sprintf("VACUUM ANALYZE %[1]s.events, %[1]s.commits", s.schema))
+	_, err := groupcommit.WaitAll(ctx, futures...)
+	return err
 }
 
 // audit reads the log back, fails tb where it is not as it should be, and tells its length.
@@ -136,21 +136,30 @@ func requireDurability(tb testing.TB) {
 	}
 }
 
-// commitMeter counts group commits and the commands in them. The store's goroutine writes it, anybody reads it.
+// commitMeter counts group commits, the commands in them, and commits that were refused because another process was quicker. The store's
+// goroutine writes it, anybody reads it.
 type commitMeter struct {
-	commits, commands atomic.Int64
+	commits, commands, moved atomic.Int64
 }
 
 func (m *commitMeter) hooks() groupcommit.Hooks {
-	return groupcommit.Hooks{Committed: func(info groupcommit.CommitInfo) {
-		m.commits.Add(1)
-		m.commands.Add(int64(info.Commands))
-	}}
+	return groupcommit.Hooks{
+		Committed: func(info groupcommit.CommitInfo) {
+			m.commits.Add(1)
+			m.commands.Add(int64(info.Commands))
+		},
+		Failed: func(class groupcommit.FailureClass, _ error) {
+			if class == committer.Moved {
+				m.moved.Add(1)
+			}
+		},
+	}
 }
 
 func (m *commitMeter) reset() {
 	m.commits.Store(0)
 	m.commands.Store(0)
+	m.moved.Store(0)
 }
 
 // report reports commands/commit since the last reset.

@@ -73,7 +73,7 @@ func (l *slowLog) AppendRow(dst []byte, stream string, event command.Event) []by
 	return l.format.AppendRow(dst, stream, event)
 }
 
-func (l *slowLog) Append(context.Context, *committer.Commit, *committer.Turn) error {
+func (l *slowLog) Append(context.Context, *committer.Commit, *committer.Link) error {
 	<-l.turns
 	return nil
 }

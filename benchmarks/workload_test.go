@@ -60,10 +60,10 @@ func (w *scenario) run(b *testing.B, clients int) {
 	s := openBehind(b, w.past, groupcommit.Config{}, 0)
 	counting := &countingStore{Store: s.Store}
 	do, invariant := w.start(b, counting)
-	s.vacuum(b)
+	vacuum(b, s.schema)
 	workers := newWorkers(clients, do)
 
-	l := startLoad(b, workers)
+	l := startLoad(b.Context(), workers)
 	l.warmUp(clients)
 	s.commits.reset()
 	counting.attempts.Store(0)

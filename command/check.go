@@ -71,7 +71,7 @@ func (e *Event) check(limits *Limits) *InvalidError {
 	if e.invalid != nil {
 		return &InvalidError{Field: "Data", Reason: "it cannot be encoded as JSON", Err: e.invalid}
 	}
-	if err := checkPayload("Data", e.Data, limits.EventBytes, limits.SkipJSONCheck); err != nil {
+	if err := checkPayload("Data", e.Data, limits.EventBytes, limits.SkipJSONCheck || limits.AnyData); err != nil {
 		return err
 	}
 	return checkPayload("Metadata", e.Metadata, limits.MetadataBytes, limits.SkipJSONCheck)
@@ -92,11 +92,11 @@ func checkName(field, name string, limit int) *InvalidError {
 	}
 }
 
-func checkPayload(field string, data []byte, limit int, trusted bool) *InvalidError {
+func checkPayload(field string, data []byte, limit int, unchecked bool) *InvalidError {
 	if len(data) > limit {
 		return exceeds(field, "bytes", len(data), limit)
 	}
-	if len(data) == 0 || trusted {
+	if len(data) == 0 || unchecked {
 		return nil
 	}
 	if reason := checkJSON(data); reason != "" {

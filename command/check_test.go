@@ -187,6 +187,27 @@ func TestSkipJSONCheck(t *testing.T) {
 	wantInvalid(t, nameless.Check(&limits), "Streams[0].Stream")
 }
 
+func TestAnyData(t *testing.T) {
+	limits := command.Limits{AnyData: true, EventBytes: 10}.WithDefaults()
+	event := func(data, metadata string) command.Command {
+		return command.To("s", command.Any, command.Event{Type: "E", Data: []byte(data), Metadata: []byte(metadata)})
+	}
+	for _, data := range []string{"", "{", "\x00", "\xff\xfe", `"\ud83d"`, strings.Repeat("[", 10)} {
+		cmd := event(data, `{"user_id":"ann"}`)
+		if err := cmd.Check(&limits); err != nil {
+			t.Errorf("data %q: %v", data, err)
+		}
+	}
+	large := event(strings.Repeat("\x00", 11), "")
+	wantInvalid(t, large.Check(&limits), "Streams[0].Events[0].Data")
+	notJSON := event("{", "{")
+	wantInvalid(t, notJSON.Check(&limits), "Streams[0].Events[0].Metadata")
+	limits.SkipJSONCheck = true
+	if err := notJSON.Check(&limits); err != nil {
+		t.Errorf("metadata that is trusted: %v", err)
+	}
+}
+
 func TestCheckChangesNothing(t *testing.T) {
 	event := func(n byte) command.Event { return command.Event{ID: id(n), Type: "E"} }
 	cmd := command.Command{Streams: []command.StreamWrite{

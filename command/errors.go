@@ -103,6 +103,7 @@ const (
 	SchemaMissing    SchemaProblem = "missing"            // never migrated
 	SchemaOlder      SchemaProblem = "older"              // migrate it
 	SchemaNewer      SchemaProblem = "newer"              // upgrade this program
+	SchemaDataType   SchemaProblem = "other data type"    // created with another DataType than is asked for
 	SchemaPrivileges SchemaProblem = "missing privileges" // the role may not do what is needed
 	SchemaReadOnly   SchemaProblem = "read-only"          // a standby, or a session that may not write
 	SchemaRowLevel   SchemaProblem = "row-level security" // rows would be hidden from us

@@ -15,7 +15,8 @@ type Event struct {
 	// Type names what happened, "OrderPlaced". It is required.
 	Type string
 
-	// Data is JSON and empty means null. PostgreSQL keeps it as jsonb: what is read back is equal JSON, not equal bytes.
+	// Data is JSON and empty means null. PostgreSQL keeps it as jsonb: what is read back is equal JSON, not equal bytes. In a log of
+	// DataBytea it is any bytes, or none, and comes back as it is.
 	Data []byte
 
 	// Metadata is JSON, or empty for none. See Metadata for the standard keys.

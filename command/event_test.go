@@ -45,12 +45,14 @@ func TestJSONOfWhatCannotBeEncoded(t *testing.T) {
 	}
 }
 
-// What could not be encoded stays refused whatever is set beside it, and with trusted JSON too.
+// What could not be encoded stays refused whatever is set beside it, and whatever else is accepted.
 func TestJSONFailureSticks(t *testing.T) {
 	broken := command.JSON("Broken", failing{}).With(command.Metadata{UserID: "u"})
 	cmd := command.To("s", command.Any, broken)
-	limits := command.Limits{SkipJSONCheck: true}.WithDefaults()
-	wantInvalid(t, cmd.Check(&limits), "Streams[0].Events[0].Data")
+	for _, limits := range []command.Limits{{SkipJSONCheck: true}, {AnyData: true}} {
+		limits = limits.WithDefaults()
+		wantInvalid(t, cmd.Check(&limits), "Streams[0].Events[0].Data")
+	}
 }
 
 func TestWithLeavesTheEventAlone(t *testing.T) {

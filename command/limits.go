@@ -9,6 +9,9 @@ type Limits struct {
 	CommandStreams int // streams in one command; defaults to 100
 	NameBytes      int // a stream's name or an event's type; defaults to 255
 
+	// AnyData accepts any bytes as data. Metadata still has to be JSON.
+	AnyData bool
+
 	// SkipJSONCheck trusts that data and metadata are JSON that the database accepts.
 	SkipJSONCheck bool
 }

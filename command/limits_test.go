@@ -18,7 +18,7 @@ func TestLimitsDefaults(t *testing.T) {
 	if got := (command.Limits{}).WithDefaults(); got != want {
 		t.Errorf("defaults %+v, want %+v", got, want)
 	}
-	own := command.Limits{EventBytes: 1, MetadataBytes: 2, CommandBytes: 3, CommandEvents: 4, CommandStreams: 5, NameBytes: 6, SkipJSONCheck: true}
+	own := command.Limits{EventBytes: 1, MetadataBytes: 2, CommandBytes: 3, CommandEvents: 4, CommandStreams: 5, NameBytes: 6, AnyData: true, SkipJSONCheck: true}
 	if got := own.WithDefaults(); got != own {
 		t.Errorf("%+v became %+v", own, got)
 	}

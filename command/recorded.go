@@ -13,7 +13,7 @@ type RecordedEvent struct {
 	Version    int64  // in the stream: 1, 2, 3, ... without gaps
 	ID         uuid.UUID
 	Type       string
-	Data       []byte // JSON
+	Data       []byte // JSON; any bytes in a log of DataBytea
 	Metadata   []byte // JSON; nil for none
 	RecordedAt time.Time
 }

@@ -39,12 +39,8 @@ type flight struct {
 	err      error // with answered
 }
 
-// Answer is what a flight has to say. It is for Handle.
-type Answer struct {
-	flight *flight
-	owned  bool // it owns its place; otherwise this is its end
-	err    error
-}
+// Answer is what a goroutine of the committer has to say: a step for the committer's own goroutine. It is for Handle.
+type Answer func(*Committer)
 
 var errOrphan = errors.New("the commit before it did not succeed")
 
@@ -87,19 +83,19 @@ func (c *Committer) fly(ctx context.Context, f *flight) {
 	} else {
 		close(f.end.failed)
 	}
-	c.answers <- Answer{flight: f, err: err}
+	c.answers <- func(c *Committer) { c.land(f, err) }
 }
 
 func (c *Committer) carry(ctx context.Context, f *flight) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
-	turn := &Turn{Owned: func() { c.answers <- Answer{flight: f, owned: true} }}
+	link := &Link{Owned: func() { c.answers <- func(*Committer) { f.owned = true } }}
 	if f.before != nil {
-		turn.Await = f.before.await
+		link.Await = f.before.await
 	}
 	switch {
 	case len(f.plan.commit.Rows) > 0:
-		return c.log.Append(ctx, f.plan.commit, turn)
+		return c.log.Append(ctx, f.plan.commit, link)
 	case f.before != nil: // a verdict that rests on what is in flight is final when that is
 		return Orphaned(f.before.await(ctx))
 	default:
@@ -107,13 +103,14 @@ func (c *Committer) carry(ctx context.Context, f *flight) error {
 	}
 }
 
-// Answers is where the flights say what became of them. Each answer is to be given to Handle.
+// Answers is where the committer's goroutines say what became of their work. Each answer is to be given to Handle.
 func (c *Committer) Answers() <-chan Answer { return c.answers }
 
 // Ready tells whether another batch can begin.
 func (c *Committer) Ready() bool {
 	n := len(c.flights)
-	return !c.broken && n < c.config.InFlight && (n == 0 || c.flights[n-1].owned)
+	room := !c.broken && n < c.config.InFlight && (n == 0 || c.flights[n-1].owned)
+	return room && (c.turn.open() || c.turn.failed != nil || c.stopped != nil) // a failure is dealt with when there is a batch
 }
 
 // Idle tells that nothing is in flight.
@@ -124,17 +121,16 @@ func (c *Committer) Idle() bool { return len(c.flights) == 0 }
 func (c *Committer) Handle(ctx context.Context, a Answer) {
 	c.note(a)
 	c.mend(ctx)
+	c.yield()
 }
 
-// note marks what an answer says and finishes the flights that are through.
-func (c *Committer) note(a Answer) {
-	f := a.flight
-	if a.owned {
-		f.owned = true
-		return
-	}
-	f.answered, f.err = true, a.err
-	if a.err != nil {
+// note takes an answer in and leaves what is broken as it is.
+func (c *Committer) note(a Answer) { a(c) }
+
+// land marks how a flight has ended and finishes those that are through.
+func (c *Committer) land(f *flight, err error) {
+	f.answered, f.err = true, err
+	if err != nil {
 		c.broken = true
 	}
 	for len(c.flights) > 0 && c.flights[0].answered && c.flights[0].err == nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/memlog"
 )
 
 func TestCommitsInFlightTakeEffectInOrder(t *testing.T) {
@@ -207,10 +208,21 @@ func TestLogExplainsVerdictsInFlight(t *testing.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
-			m := &witness{t: rt, random: random, f: fly(t, committer.Config{InFlight: 1 + random.IntN(3), HeadStreams: 1 + random.IntN(5)})}
-			m.other = committer.New(m.f.log.Log, committer.Config{})
+			config := committer.Config{InFlight: 1 + random.IntN(3), HeadStreams: 1 + random.IntN(5)}
+			var turns *memlog.Process
+			log := newGated()
+			if random.IntN(2) == 0 {
+				turns = log.Process()
+				config.Turns = turns
+			}
+			m := &witness{t: rt, random: random, f: flyOn(t, log, config)}
+			m.other = committer.New(m.f.log.Log, committer.Config{}) // waits for no turn
 			for range 40 {
 				switch {
+				case turns != nil && random.IntN(8) == 0:
+					turns.Pass(t.Context()) // it is lost
+					time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
+					m.f.settle()
 				case random.IntN(10) == 0:
 					commit(t, m.other, m.f.log.Log, write(m.stream(), command.Any, "foreign"))
 					m.f.settle()

@@ -25,7 +25,9 @@ type Config struct {
 	AttemptTimeout time.Duration
 	// Logger is told what a person may have to know. Defaults to discarding.
 	Logger *slog.Logger
-	Hooks  Hooks
+	// Turns is set where other processes append to the log, too.
+	Turns Turns
+	Hooks Hooks
 }
 
 // Committer appends batches to a log. It has no goroutine of its own but one for each commit in flight: one goroutine of its
@@ -36,10 +38,11 @@ type Committer struct {
 	heads   *heads
 	outage  outage
 	stopped error // why nothing is written any more
+	turn    turn
 	chain
 }
 
-// New makes a committer for a log. It owns nothing that has to be closed, once it is Idle.
+// New makes a committer for a log. With Turns it has to be closed.
 func New(log Log, config Config) *Committer {
 	config.InFlight = cmp.Or(config.InFlight, 2)
 	config.HeadStreams = cmp.Or(config.HeadStreams, 100_000)
@@ -48,13 +51,17 @@ func New(log Log, config Config) *Committer {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Committer{
+	c := &Committer{
 		log:    log,
 		config: config,
 		heads:  newHeads(config.HeadStreams),
 		outage: outage{patience: config.RetryFor},
-		chain:  chain{answers: make(chan Answer, 2*config.InFlight)}, // two each: a flight never waits to be heard
+		chain:  chain{answers: make(chan Answer, 2*config.InFlight+1)}, // two each: a flight never waits to be heard
 	}
+	if config.Turns == nil {
+		c.turn.state = held
+	}
+	return c
 }
 
 // job is a batch until all of it is told.
@@ -72,6 +79,7 @@ type job struct {
 // is final, at the latest when the committer is Idle; then done is called. When ctx ends, what was not sent is told as not written,
 // and what is in doubt as unknown.
 func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
+	defer c.yield()
 	work := &job{entries: entries}
 	if c.stopped == nil {
 		if plan, err := c.evaluate(ctx, work); err == nil {
@@ -109,6 +117,7 @@ func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent ti
 	if f := failure(err); f != nil && f.Class == InDoubt {
 		c.config.Hooks.failed(InDoubt, f)
 		err = c.settle(ctx, plan.commit)
+		defer func() { c.heads.known = false }() // others may have appended behind it
 	}
 	if err == nil {
 		c.finish(work, plan, time.Since(sent))
@@ -120,6 +129,11 @@ func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent ti
 // evaluate judges a batch at the end of the chain. An error says that the log could not be looked at, or that the chain cannot go on;
 // nothing is lost by it.
 func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
+	if c.Idle() {
+		if err := c.takeTurn(ctx); err != nil {
+			return nil, err
+		}
+	}
 	ends, aside := c.ends(), !c.Idle()
 	view := newView(c, work.entries, !work.sighted)
 	if work.recorded {
@@ -165,12 +179,20 @@ func (c *Committer) look(ctx context.Context, query Query) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
+	c.learn(&query, &snapshot)
+	return snapshot, nil
+}
+
+// learn brings the heads to where the log ended when it was looked at. Nothing was in flight then, nor is now.
+func (c *Committer) learn(query *Query, snapshot *Snapshot) {
+	if query.Since != (Point{}) && query.Since != snapshot.End {
+		c.turn.met = time.Now()
+	}
 	if snapshot.Forgotten {
 		c.heads.forget()
 	}
 	c.heads.update(snapshot.Moved)
 	c.heads.moveTo(snapshot.End, snapshot.EndTime)
-	return snapshot, nil
 }
 
 func (c *Committer) lookAside(ctx context.Context, query Query) (snapshot Snapshot, err error) {
@@ -222,6 +244,7 @@ func (c *Committer) finish(work *job, plan *plan, took time.Duration) {
 	for i, e := range plan.entries {
 		e.Receiver.Resolve(plan.verdicts[i].result, plan.verdicts[i].err)
 	}
+	c.turn.used = time.Now()
 	work.entries = nil
 }
 

@@ -36,7 +36,7 @@
 // before it is known to have committed. Three rules keep this from locking up where no database can see it, because one edge of the circle
 // is a client that waits:
 //
-//   - A commit is launched only when the one before it owns its place in the log (Turn.Owned).
+//   - A commit is launched only when the one before it owns its place in the log (Link.Owned).
 //   - When a commit fails, every one behind it has ended, and nothing of it is left in the database, before anything is sent again
 //     (Handle waits for all answers, and Append cleans up before it answers).
 //   - No unique key is twice in flight: streams and command IDs are judged against what is in flight as well as in the batch.
@@ -44,11 +44,20 @@
 // What goes wrong is dealt with when nothing else is in flight. It is rare, and the one place where all the rules about failures
 // stand then needs none about neighbours.
 //
+// # Turns
+//
+// With Turns, processes that append to one log do so one after the other (turns.go):
+//
+//	Waiting, and there is a batch:  Prepare; a goroutine takes the turn, and with it a look at the log
+//	Ready:                          as above, with the heads brought to where the log ends
+//	somebody waits, or no work:     nothing more begins; when nothing is in flight the turn is passed on
+//	lost:                           what is in flight goes on, the chain decides; then as at first
+//
 // # Invariants
 //
 //   - No verdict is told before it is final. A conflict may rest on a command of the same batch or of one in flight, so it is told
 //     with the commit, and after the log was read where nothing is written.
-//   - Heads change in two ways: by a commit that is known to have succeeded, and by a Look while nothing is in flight.
+//   - Heads change in two ways: by a commit that is known to have succeeded, and by a look while nothing is in flight.
 //   - A commit ID stands for one content at one place. Whatever is judged anew gets a new one.
 //   - While a commit is in doubt nothing else is appended or told.
 //   - The bytes of an entry are never written to after it was filled: a lost attempt may still be reading them.

@@ -49,7 +49,7 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, err error)
 		c.fail(ctx, work, f.Err)
 	default: // Transient; a Look in doubt has changed nothing either
 		c.config.Logger.Warn("groupcommit: trying a batch again", "error", f.Err)
-		if !c.outage.wait(ctx) {
+		if !c.pause(ctx, &c.outage) {
 			c.fail(ctx, work, f.Err)
 		}
 	}

@@ -51,14 +51,14 @@ func (g *gated) stop(ctx context.Context, commit *committer.Commit, effect bool)
 	}
 }
 
-func (g *gated) Append(ctx context.Context, commit *committer.Commit, turn *committer.Turn) error {
+func (g *gated) Append(ctx context.Context, commit *committer.Commit, link *committer.Link) error {
 	if o := g.stop(ctx, commit, false); o.before != nil {
 		return o.before
 	}
-	if turn != nil {
-		turn.Owned()
-		if turn.Await != nil {
-			if err := turn.Await(ctx); err != nil {
+	if link != nil {
+		link.Owned()
+		if link.Await != nil {
+			if err := link.Await(ctx); err != nil {
 				return committer.Orphaned(err)
 			}
 		}
@@ -83,29 +83,46 @@ type flown struct {
 	stopped []*step // steps that wait, in the order in which they were reached
 }
 
-func fly(t *testing.T, config committer.Config) *flown {
-	f := &flown{t: t, log: newGated(), batches: make(chan []*committer.Entry, 64), ended: make(chan struct{})}
+func fly(t *testing.T, config committer.Config) *flown { return flyOn(t, newGated(), config) }
+
+func flyOn(t *testing.T, log *gated, config committer.Config) *flown {
+	f := &flown{t: t, log: log, batches: make(chan []*committer.Entry, 64), ended: make(chan struct{})}
 	c := committer.New(f.log, config)
 	go func() {
 		defer close(f.ended)
-		for batches := f.batches; batches != nil || !c.Idle(); {
-			next := batches
-			if !c.Ready() {
-				next = nil
-			}
-			select {
-			case es, ok := <-next:
-				if !ok {
-					batches = nil
-					continue
-				}
-				c.Begin(t.Context(), es, func() {})
-			case a := <-c.Answers():
-				c.Handle(t.Context(), a)
-			}
-		}
+		defer c.Close()
+		f.run(c)
 	}()
 	return f
+}
+
+func (f *flown) run(c *committer.Committer) {
+	var next []*committer.Entry
+	for batches := f.batches; batches != nil || next != nil || !c.Idle(); {
+		switch {
+		case next != nil && c.Ready():
+			c.Begin(f.t.Context(), next, func() {})
+			next = nil
+			continue
+		case next != nil && c.Waiting():
+			c.Prepare(f.t.Context())
+		case next == nil && len(batches) == 0 && c.Obliged():
+			c.Rest()
+		}
+		receive := batches
+		if next != nil {
+			receive = nil
+		}
+		select {
+		case es, ok := <-receive:
+			if !ok {
+				batches = nil
+			}
+			next = es
+		case a := <-c.Answers():
+			c.Handle(f.t.Context(), a)
+		}
+	}
 }
 
 // submit hands a batch over and lets everything run up to the next gates.

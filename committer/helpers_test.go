@@ -25,12 +25,12 @@ type script struct {
 
 func newScript() *script { return &script{Log: memlog.New()} }
 
-func (s *script) Append(ctx context.Context, commit *committer.Commit, turn *committer.Turn) error {
+func (s *script) Append(ctx context.Context, commit *committer.Commit, link *committer.Link) error {
 	s.appends++
-	if turn != nil {
-		turn.Owned()
-		if turn.Await != nil {
-			if err := turn.Await(ctx); err != nil {
+	if link != nil {
+		link.Owned()
+		if link.Await != nil {
+			if err := link.Await(ctx); err != nil {
 				return committer.Orphaned(err)
 			}
 		}

@@ -17,8 +17,8 @@ type late struct {
 	hold func(*committer.Commit)
 }
 
-func (l *late) Append(ctx context.Context, c *committer.Commit, turn *committer.Turn) error {
-	err := l.Log.Append(ctx, c, turn)
+func (l *late) Append(ctx context.Context, c *committer.Commit, link *committer.Link) error {
+	err := l.Log.Append(ctx, c, link)
 	if l.hold != nil {
 		l.hold(c)
 	}

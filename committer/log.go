@@ -28,7 +28,7 @@ type Log interface {
 	// succeeds, or finds that the log Moved, the earlier attempt cannot take effect any more.
 	//
 	// When Append returns an error that is not InDoubt, nothing of the attempt is left that could hold up another one.
-	Append(ctx context.Context, commit *Commit, turn *Turn) error
+	Append(ctx context.Context, commit *Commit, link *Link) error
 
 	// Successor is the commit that follows a position, if there is one.
 	Successor(ctx context.Context, position int64) (id uuid.UUID, found bool, err error)
@@ -75,8 +75,8 @@ func (c *Commit) End() Point {
 	return Point{Position: c.Parent.Position + int64(len(c.Rows)), Commit: c.ID}
 }
 
-// Turn makes a commit one of several in flight. A nil Turn is a commit on its own.
-type Turn struct {
+// Link ties a commit to those in flight around it. A nil Link is a commit on its own.
+type Link struct {
 	// Owned is called, at most once and from within Append, when the commit's place is taken: no other commit can follow its
 	// parent unless this one fails. From then on one that follows it may be appended.
 	Owned func()
@@ -145,7 +145,7 @@ func (f *Failure) Error() string { return fmt.Sprintf("%s: %v", f.Class, f.Err) 
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Orphaned is the failure of an Append whose Turn.Await returned err; nil for nil.
+// Orphaned is the failure of an Append whose Link.Await returned err; nil for nil.
 func Orphaned(err error) error {
 	if err == nil {
 		return nil

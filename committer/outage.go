@@ -39,6 +39,12 @@ func (o *outage) begin() bool {
 	return now.Sub(o.since) < o.patience
 }
 
+// pause lets a while pass before another try, in which others have the turn. It tells whether another try is due.
+func (c *Committer) pause(ctx context.Context, o *outage) bool {
+	c.pass()
+	return o.wait(ctx)
+}
+
 // wait notes a failure and lets a while pass, longer each time and with jitter. It tells whether another try is due.
 func (o *outage) wait(ctx context.Context) bool {
 	patient := o.begin()

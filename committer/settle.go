@@ -16,7 +16,7 @@ import (
 func (c *Committer) settle(ctx context.Context, commit *Commit) error {
 	doubt := outage{patience: c.config.RetryFor} // begins now, whatever came before
 	for {
-		f := failure(c.attempt(ctx, commit))
+		f := failure(c.again(ctx, commit))
 		if f == nil {
 			c.config.Hooks.settled(SettledCommitted)
 			return nil
@@ -32,11 +32,20 @@ func (c *Committer) settle(ctx context.Context, commit *Commit) error {
 				return f
 			}
 		}
-		if !doubt.wait(ctx) {
+		if !c.pause(ctx, &doubt) {
 			c.config.Hooks.settled(SettledUnknown)
 			return fmt.Errorf("%w: %v", command.ErrOutcomeUnknown, err) // not wrapped: a cause may promise that nothing was written
 		}
 	}
+}
+
+// again appends a commit once more. What the log says when the turn is taken for it is not learned: the commit itself may be part of it.
+func (c *Committer) again(ctx context.Context, commit *Commit) error {
+	if err := c.ownTurn(ctx); err != nil {
+		return err
+	}
+	c.turn.news = nil
+	return c.attempt(ctx, commit)
 }
 
 // follows tells whether this commit is the one that follows its parent, and if so, only after the log has it safe: that it is found

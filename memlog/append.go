@@ -14,7 +14,7 @@ import (
 
 // Append adds a commit, or nothing. An error is a *committer.Failure, never of class InDoubt. Failure.Row is -1 but for a row
 // that is Stale or Refused.
-func (l *Log) Append(ctx context.Context, c *committer.Commit, turn *committer.Turn) error {
+func (l *Log) Append(ctx context.Context, c *committer.Commit, link *committer.Link) error {
 	if err := ctx.Err(); err != nil {
 		return failed(committer.Transient, err)
 	}
@@ -22,10 +22,10 @@ func (l *Log) Append(ctx context.Context, c *committer.Commit, turn *committer.T
 	if refusal != nil {
 		return refusal
 	}
-	if turn != nil {
-		turn.Owned() // whoever is quicker is found out below
-		if turn.Await != nil {
-			if err := turn.Await(ctx); err != nil {
+	if link != nil {
+		link.Owned() // whoever is quicker is found out below
+		if link.Await != nil {
+			if err := link.Await(ctx); err != nil {
 				return committer.Orphaned(err)
 			}
 		}

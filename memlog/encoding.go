@@ -23,7 +23,7 @@ func (l *Log) AppendRow(dst []byte, _ string, event command.Event) []byte {
 	dst = append(dst, event.ID[:]...)
 	dst = appendFramed(dst, event.Type)
 	if len(event.Data) == 0 {
-		dst = appendFramed(dst, "null")
+		dst = appendFramed(dst, l.empty)
 	} else {
 		dst = appendFramed(dst, event.Data)
 	}

@@ -19,11 +19,14 @@ import (
 
 var _ committer.Log = (*Log)(nil)
 
-// Log is a chain of commits in memory; New makes one. It holds everything that was appended until it is itself collected.
+// Log is a chain of commits in memory; New and NewBytea make one. It holds everything that was appended until it is itself collected.
 //
 // Any goroutine may call any method, and several committers may share a Log as several processes share a database. mu guards
-// every field. What is committed never changes: payloads are kept as strings, and what a caller is given is a copy of its own.
+// the fields below it. What is committed never changes: payloads are kept as strings, and what a caller is given is a copy of its own.
 type Log struct {
+	empty string // what data of no bytes is kept as; never changes
+	line  line
+
 	mu      sync.RWMutex
 	commits []commit // the genesis first, each right behind the one before it
 	events  []event  // at positions 1, 2, 3, ...
@@ -54,12 +57,19 @@ type stream struct {
 type place struct{ version, position int64 }
 
 // New makes an empty log with an identity of its own: it ends at position 0 with a commit that has a random ID, and a time that is
-// before any clock that a writer may have.
-func New() *Log {
+// before any clock that a writer may have. Its data is JSON, so that no data is null.
+func New() *Log { return newLog("null") }
+
+// NewBytea makes a log as New does, whose data is any bytes, or none.
+func NewBytea() *Log { return newLog("") }
+
+func newLog(empty string) *Log {
 	return &Log{
+		line:    newLine(),
 		commits: []commit{{previous: -1, last: 0, id: uuid.New(), at: time.Unix(0, 0).UTC()}},
 		streams: make(map[string]*stream),
 		records: make(map[uuid.UUID]committer.Record),
+		empty:   empty,
 	}
 }
 

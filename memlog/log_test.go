@@ -18,10 +18,17 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	conformance.Run(t, func(*testing.T) func() conformance.Store {
-		log := memlog.New()
-		return func() conformance.Store { return log }
-	})
+	for dataType, newLog := range map[command.DataType]func() *memlog.Log{
+		command.DataJSONB: memlog.New,
+		command.DataBytea: memlog.NewBytea,
+	} {
+		t.Run(string(dataType), func(t *testing.T) {
+			conformance.Run(t, dataType, func(*testing.T) func() conformance.Store {
+				log := newLog()
+				return func() conformance.Store { return log.Process() }
+			})
+		})
+	}
 }
 
 // Each commit breaks several rules; the one that PostgreSQL finds first is told.

@@ -20,13 +20,24 @@ CREATE TABLE events (
     CONSTRAINT events_stream_version_key UNIQUE (stream, version)
 ) WITH (autovacuum_vacuum_insert_threshold = 100000, autovacuum_vacuum_insert_scale_factor = 0);
 
+-- The type of data is chosen here and never changes: jsonb, unless a setting of the session that migrates asks for bytea.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    IF current_setting('groupcommit.data_type', true) = 'bytea' THEN
+        ALTER TABLE events ALTER data TYPE bytea USING NULL; -- there is no row yet
+    END IF;
+END
+$$;
+-- +goose StatementEnd
+
 COMMENT ON TABLE events IS 'The log of events: contiguous by position, append-only. Rows are written by groupcommit only; each belongs to the row in commits with previous < position <= last.';
 COMMENT ON COLUMN events.position IS 'Place in the log: 1, 2, 3, ... without gaps, in the order in which events became visible.';
 COMMENT ON COLUMN events.stream IS 'Name of the stream. Compared byte by byte.';
 COMMENT ON COLUMN events.version IS 'Place in the stream: 1, 2, 3, ... without gaps. The highest is the version of the stream.';
 COMMENT ON COLUMN events.event_id IS 'Given by the caller, or a UUIDv7. Not unique across commands: there is no index.';
 COMMENT ON COLUMN events.type IS 'What happened, in the words of the application.';
-COMMENT ON COLUMN events.data IS 'The event itself.';
+COMMENT ON COLUMN events.data IS 'The event itself: JSON as jsonb, or any bytes where the log was created with bytea.';
 COMMENT ON COLUMN events.metadata IS 'What is known about the event: correlation_id, causation_id, user_id and the like.';
 COMMENT ON COLUMN events.recorded_at IS 'committed_at of the commit that wrote the event.';
 

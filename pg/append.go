@@ -11,7 +11,7 @@ import (
 
 // Append implements committer.Log. A commit whose parent is in the log is one exchange, and the end of its message is the point of no
 // return. Behind another one in flight it is two: the rows at once, COMMIT when the other has committed.
-func (s *Store) Append(ctx context.Context, commit *committer.Commit, turn *committer.Turn) error {
+func (s *Store) Append(ctx context.Context, commit *committer.Commit, link *committer.Link) error {
 	writer := <-s.writers
 	defer func() { s.writers <- writer }()
 	s.orphans.reap(ctx)
@@ -20,8 +20,12 @@ func (s *Store) Append(ctx context.Context, commit *committer.Commit, turn *comm
 		return nothingWritten(err)
 	}
 	writer.warned = false
-	attempt := attempt{ctx: ctx, conn: conn.PgConn(), commit: commit, turn: turn}
-	if err := attempt.run(s); err != nil {
+	attempt := attempt{ctx: ctx, conn: conn.PgConn(), commit: commit, link: link, buffer: writer.buffer}
+	attempt.placed = s.endsWho(isInTheWay, writerKey(s.config.Schema), attempt.conn.PID())
+	defer attempt.placed()
+	err = attempt.run(s)
+	writer.keep(attempt.buffer)
+	if err != nil {
 		s.cleanUp(ctx, writer, &attempt)
 		return err
 	}
@@ -54,18 +58,21 @@ type attempt struct {
 	ctx    context.Context
 	conn   *pgconn.PgConn
 	commit *committer.Commit
-	turn   *committer.Turn // nil for a commit on its own
+	link   *committer.Link // nil for a commit on its own
+	buffer []byte          // that messages are built in
+	placed func()          // to be called when the commit's place is taken; may be called again
 	lost   bool            // the connection
 	spoilt bool            // its session is no longer as it was set up
 }
 
 func (a *attempt) run(s *Store) error {
-	shape := s.shape(a.commit, a.turn)
+	shape := s.shape(a.buffer, a.commit, a.link)
+	a.buffer = shape.message
 	reply := a.send(&shape)
 	if !shape.waits || reply.err != nil || reply.lost != nil {
 		return shape.outcome(&reply)
 	}
-	if err := a.turn.Await(a.ctx); err != nil {
+	if err := a.link.Await(a.ctx); err != nil {
 		return committer.Orphaned(err)
 	}
 	shape = lastShape()
@@ -75,8 +82,12 @@ func (a *attempt) run(s *Store) error {
 
 func (a *attempt) send(shape *shape) reply {
 	r := exchange(a.ctx, a.conn, shape.message, func(completed int) {
-		if completed == shape.place && a.turn != nil {
-			a.turn.Owned()
+		if completed != shape.place {
+			return
+		}
+		a.placed()
+		if a.link != nil {
+			a.link.Owned()
 		}
 	})
 	a.lost = a.lost || r.lost != nil

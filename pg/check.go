@@ -11,9 +11,6 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// dataType is what events.data has to be: rows are encoded for it.
-const dataType = "jsonb"
-
 // storeTables are the tables that a store reads and writes.
 var storeTables = []string{"events", "commits", "command_ids"}
 
@@ -21,12 +18,12 @@ var storeTables = []string{"events", "commits", "command_ids"}
 // anything missing there is a fact and not an error.
 type storeFacts struct {
 	role     string
-	standby  bool     // the server is in recovery
-	readOnly bool     // transactions of this session may not write
-	tables   []string // which of ours are there, the version table included
-	denied   []string // privileges that the role lacks, as GRANT has them
-	hidden   []string // tables some of whose rows the role may not see
-	dataType string   // of events.data
+	standby  bool             // the server is in recovery
+	readOnly bool             // transactions of this session may not write
+	tables   []string         // which of ours are there, the version table included
+	denied   []string         // privileges that the role lacks, as GRANT has them
+	hidden   []string         // tables some of whose rows the role may not see
+	dataType command.DataType // of events.data
 }
 
 const storeFactsSQL = `
@@ -59,24 +56,28 @@ SELECT current_user::text,
                  FROM found JOIN pg_attribute a ON a.attrelid = found.oid
                  WHERE found.name = 'events' AND a.attname = 'data'), '')`
 
-// checkStore returns nil when the session can work with the schema, and a *command.SchemaError that says why not and what to
-// do otherwise. An error of the connection is returned as such. It takes two round trips.
-func checkStore(ctx context.Context, conn *pgx.Conn, schema string) error {
+// checkStore returns what the data of the schema is when the session can work with it, and a *command.SchemaError that says why not
+// and what to do otherwise. What is wanted of the data is the zero DataType where either will do. An error of the connection is
+// returned as such. It takes two round trips.
+func checkStore(ctx context.Context, conn *pgx.Conn, schema string, want command.DataType) (command.DataType, error) {
 	facts, err := readFacts(ctx, conn, schema)
 	if err != nil {
-		return fmt.Errorf("groupcommit: check schema %q: %w", schema, err)
+		return "", fmt.Errorf("groupcommit: check schema %q: %w", schema, err)
 	}
 	if err := facts.checkAccess(schema); err != nil {
-		return err
+		return "", err
 	}
 	have, err := readVersion(ctx, conn, schema)
 	if err != nil {
-		return fmt.Errorf("groupcommit: read the version of schema %q: %w", schema, err)
+		return "", fmt.Errorf("groupcommit: read the version of schema %q: %w", schema, err)
 	}
 	if err := checkVersion(schema, have); err != nil {
-		return err
+		return "", err
 	}
-	return facts.checkTables(schema)
+	if err := facts.checkTables(schema); err != nil {
+		return "", err
+	}
+	return facts.dataType, checkDataType(schema, facts.dataType, want)
 }
 
 // readFacts and readVersion ask in one round trip each and leave no prepared statement behind.
@@ -133,18 +134,7 @@ func (f *storeFacts) checkAccess(schema string) error {
 func (f *storeFacts) checkTables(schema string) error {
 	for _, table := range storeTables {
 		if !slices.Contains(f.tables, table) {
-			return &command.SchemaError{
-				Schema:  schema,
-				Problem: command.SchemaMissing,
-				Detail:  fmt.Sprintf("table %s is not there, although its migration ran: restore it", table),
-			}
-		}
-	}
-	if f.dataType != dataType {
-		return &command.SchemaError{
-			Schema:  schema,
-			Problem: command.SchemaNewer,
-			Detail:  fmt.Sprintf("events.data is of type %s, and this program knows %s only: upgrade the program", f.dataType, dataType),
+			return incompleteSchema(schema, "table "+table)
 		}
 	}
 	return nil

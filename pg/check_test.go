@@ -14,17 +14,21 @@ import (
 
 // TestCheckStore passes for a role with exactly the privileges that the documentation names, and takes two round trips.
 func TestCheckStore(t *testing.T) {
-	schema := migratedSchema(t)
-	role := newWriter(t, schema)
-	var w wire
-	w.tap(role.config)
-	conn := role.connect(t)
-	before := w.writes.Load()
-	if err := checkStore(t.Context(), conn, schema); err != nil {
-		t.Fatal(err)
-	}
-	if trips := w.writes.Load() - before; trips != 2 {
-		t.Errorf("%d round trips, want 2", trips)
+	for _, created := range dataTypes {
+		schema := createdSchema(t, created)
+		role := newWriter(t, schema)
+		var w wire
+		w.tap(role.config)
+		conn := role.connect(t)
+		for _, want := range []command.DataType{"", created} {
+			before := w.writes.Load()
+			if found, err := checkStore(t.Context(), conn, schema, want); err != nil || found != created {
+				t.Errorf("created with %s, wanted %q: found %q, %v", created, want, found, err)
+			}
+			if trips := w.writes.Load() - before; trips != 2 {
+				t.Errorf("%d round trips, want 2", trips)
+			}
+		}
 	}
 }
 
@@ -39,18 +43,18 @@ func TestCheckStoreMissing(t *testing.T) {
 	})
 	t.Run("tables, with others elsewhere on the search_path", func(t *testing.T) {
 		conn := schemaConn(t, migratedSchema(t))
-		wantProblem(t, checkStore(t.Context(), conn, pgtest.Schema(t)), command.SchemaMissing)
+		wantProblem(t, storeError(t, conn, pgtest.Schema(t)), command.SchemaMissing)
 	})
 	t.Run("one table", func(t *testing.T) {
 		schema := migratedSchema(t)
 		pgtest.Exec(t, "DROP TABLE "+quote(schema, "command_ids"))
-		wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaMissing, "command_ids")
+		wantProblem(t, storeError(t, pgtest.Conn(t), schema), command.SchemaMissing, "command_ids")
 	})
 }
 
 func wantMissing(t *testing.T, schema string) {
 	t.Helper()
-	problem := wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaMissing,
+	problem := wantProblem(t, storeError(t, pgtest.Conn(t), schema), command.SchemaMissing,
 		"migrate it, or set Config.Migrate")
 	if problem.Schema != schema {
 		t.Errorf("the error is about %q, want %q", problem.Schema, schema)
@@ -60,7 +64,7 @@ func wantMissing(t *testing.T, schema string) {
 func TestCheckStoreOlder(t *testing.T) {
 	schema := migratedSchema(t)
 	pgtest.Exec(t, "DELETE FROM "+quote(schema, versionTable)+" WHERE version_id = $1", migrations.Latest)
-	problem := wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaOlder,
+	problem := wantProblem(t, storeError(t, pgtest.Conn(t), schema), command.SchemaOlder,
 		"migrate it, or set Config.Migrate")
 	if problem.Have >= migrations.Latest || problem.Want != migrations.Latest {
 		t.Errorf("have %d, want %d", problem.Have, problem.Want)
@@ -70,7 +74,7 @@ func TestCheckStoreOlder(t *testing.T) {
 func TestCheckStoreNewer(t *testing.T) {
 	schema := migratedSchema(t)
 	pgtest.Exec(t, "INSERT INTO "+quote(schema, versionTable)+" (version_id, is_applied) VALUES ($1, true)", migrations.Latest+1)
-	problem := wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaNewer, "upgrade")
+	problem := wantProblem(t, storeError(t, pgtest.Conn(t), schema), command.SchemaNewer, "upgrade")
 	if problem.Have != migrations.Latest+1 || problem.Want != migrations.Latest {
 		t.Errorf("have %d, want %d", problem.Have, problem.Want)
 	}
@@ -97,7 +101,7 @@ func TestCheckStorePrivileges(t *testing.T) {
 			for _, privilege := range test.revoke {
 				mustExec(t, owner, "REVOKE "+privilege+" FROM "+role.name)
 			}
-			problem := wantProblem(t, checkStore(t.Context(), role.connect(t), schema), command.SchemaPrivileges,
+			problem := wantProblem(t, storeError(t, role.connect(t), schema), command.SchemaPrivileges,
 				append(test.denied, role.name)...)
 			if named := strings.Count(problem.Detail, " ON "); named != len(test.denied) {
 				t.Errorf("detail %q names %d privileges, want %d", problem.Detail, named, len(test.denied))
@@ -108,7 +112,7 @@ func TestCheckStorePrivileges(t *testing.T) {
 		schema := migratedSchema(t)
 		role := newWriter(t, schema)
 		pgtest.Exec(t, "REVOKE SELECT ON "+quote(schema, versionTable)+" FROM PUBLIC")
-		wantProblem(t, checkStore(t.Context(), role.connect(t), schema), command.SchemaPrivileges, "SELECT ON "+schema+"."+versionTable)
+		wantProblem(t, storeError(t, role.connect(t), schema), command.SchemaPrivileges, "SELECT ON "+schema+"."+versionTable)
 	})
 }
 
@@ -118,10 +122,10 @@ func TestCheckStoreRowLevelSecurity(t *testing.T) {
 			schema := migratedSchema(t)
 			role := newWriter(t, schema)
 			pgtest.Exec(t, "ALTER TABLE "+quote(schema, table)+" ENABLE ROW LEVEL SECURITY")
-			wantProblem(t, checkStore(t.Context(), role.connect(t), schema), command.SchemaRowLevel, table, role.name)
+			wantProblem(t, storeError(t, role.connect(t), schema), command.SchemaRowLevel, table, role.name)
 
 			pgtest.Exec(t, "ALTER ROLE "+role.name+" BYPASSRLS")
-			if err := checkStore(t.Context(), role.connect(t), schema); err != nil {
+			if err := storeError(t, role.connect(t), schema); err != nil {
 				t.Errorf("a role that sees all rows: %v", err)
 			}
 		})
@@ -129,16 +133,23 @@ func TestCheckStoreRowLevelSecurity(t *testing.T) {
 }
 
 func TestCheckStoreDataType(t *testing.T) {
-	schema := migratedSchema(t)
-	pgtest.Exec(t, "ALTER TABLE "+quote(schema, "events")+" ALTER data TYPE bytea USING NULL")
-	wantProblem(t, checkStore(t.Context(), pgtest.Conn(t), schema), command.SchemaNewer, "bytea", "jsonb")
+	jsonb, bytea := createdSchema(t, command.DataJSONB), createdSchema(t, command.DataBytea)
+	_, err := checkStore(t.Context(), pgtest.Conn(t), jsonb, command.DataBytea)
+	wantProblem(t, err, command.SchemaDataType, "created with data of type jsonb", "say jsonb")
+	_, err = checkStore(t.Context(), pgtest.Conn(t), bytea, command.DataJSONB)
+	wantProblem(t, err, command.SchemaDataType, "created with data of type bytea", "say bytea")
+
+	pgtest.Exec(t, "ALTER TABLE "+quote(jsonb, "events")+" ALTER data TYPE text")
+	wantProblem(t, storeError(t, pgtest.Conn(t), jsonb), command.SchemaNewer, "text", "jsonb and bytea", "upgrade the program")
+	pgtest.Exec(t, "ALTER TABLE "+quote(bytea, "events")+" DROP data")
+	wantProblem(t, storeError(t, pgtest.Conn(t), bytea), command.SchemaMissing, "events.data")
 }
 
 func TestCheckStoreReadOnlyRole(t *testing.T) {
 	schema := migratedSchema(t)
 	role := newWriter(t, schema)
 	pgtest.Exec(t, "ALTER ROLE "+role.name+" SET default_transaction_read_only = on")
-	wantProblem(t, checkStore(t.Context(), role.connect(t), schema), command.SchemaReadOnly, "default_transaction_read_only", role.name)
+	wantProblem(t, storeError(t, role.connect(t), schema), command.SchemaReadOnly, "default_transaction_read_only", role.name)
 }
 
 func TestCheckStoreStandby(t *testing.T) {
@@ -147,7 +158,7 @@ func TestCheckStoreStandby(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Migrate(t.Context(), config, "groupcommit"); err != nil {
+	if err := Migrate(t.Context(), config, "groupcommit", ""); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := pgx.ConnectConfig(t.Context(), config)
@@ -170,10 +181,10 @@ func TestCheckStoreStandby(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	wantProblem(t, checkStore(t.Context(), conn, "groupcommit"), command.SchemaReadOnly, "standby", "connect to the primary")
-	wantProblem(t, checkStore(t.Context(), conn, "never_migrated"), command.SchemaReadOnly, "standby")
-	wantProblem(t, Migrate(t.Context(), config, "never_migrated"), command.SchemaReadOnly, "connect to the primary")
-	if err := Migrate(t.Context(), config, "groupcommit"); err != nil {
+	wantProblem(t, storeError(t, conn, "groupcommit"), command.SchemaReadOnly, "standby", "connect to the primary")
+	wantProblem(t, storeError(t, conn, "never_migrated"), command.SchemaReadOnly, "standby")
+	wantProblem(t, Migrate(t.Context(), config, "never_migrated", ""), command.SchemaReadOnly, "connect to the primary")
+	if err := Migrate(t.Context(), config, "groupcommit", ""); err != nil {
 		t.Errorf("nothing is to be migrated: %v", err)
 	}
 }
@@ -183,13 +194,20 @@ func TestCheckStoreConnectionError(t *testing.T) {
 	if err := conn.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	err := checkStore(t.Context(), conn, "groupcommit")
+	err := storeError(t, conn, "groupcommit")
 	if err == nil {
 		t.Fatal("no error on a closed connection")
 	}
 	if _, ok := errors.AsType[*command.SchemaError](err); ok {
 		t.Errorf("an error of the connection is told as one of the schema: %v", err)
 	}
+}
+
+// storeError judges a schema whose data may be of either type.
+func storeError(t *testing.T, conn *pgx.Conn, schema string) error {
+	t.Helper()
+	_, err := checkStore(t.Context(), conn, schema, "")
+	return err
 }
 
 // newWriter returns a role that may do what a store needs and nothing else.

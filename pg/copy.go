@@ -2,6 +2,7 @@ package pg
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -10,20 +11,19 @@ import (
 )
 
 // copyShape is a query, the rows that its COPY reads, and their end.
-func (s *Store) copyShape(c *committer.Commit, waits bool) shape {
+func (s *Store) copyShape(b []byte, c *committer.Commit, waits bool) shape {
 	size := 1024 + 256*len(c.Records)
 	for i := range c.Rows {
 		size += len(c.Rows[i].Encoded)
 	}
-	b := make([]byte, 0, size)
-	b = appendQuery(b, func(b []byte) []byte {
+	b = appendQuery(slices.Grow(b, size), func(b []byte) []byte {
 		b = s.appendCommitSQL(b, c)
 		if !waits {
 			b = append(b, "; COMMIT"...)
 		}
 		return b
 	})
-	b = appendMessage(b, 'd', func(b []byte) []byte { return appendCopy(b, c) })
+	b = appendCopy(b, c)
 	b = appendMessage(b, 'c', func(b []byte) []byte { return b })
 	shape := shape{message: b, place: 2, work: 3, waits: waits}
 	if len(c.Records) > 0 {

@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -27,8 +28,8 @@ func (s *Store) prepareInserts(ctx context.Context, conn *pgconn.PgConn) error {
 }
 
 // insertShape is one INSERT a row. Without BEGIN, all up to Sync is one transaction.
-func (s *Store) insertShape(c *committer.Commit) shape {
-	b := make([]byte, 0, 512+512*len(c.Rows))
+func (s *Store) insertShape(b []byte, c *committer.Commit) shape {
+	b = slices.Grow(b, 512+512*len(c.Rows))
 	b = appendExecute(b, insertCommit, func(b []byte) []byte { return s.appendCommitRow(b, c) })
 	for i := range c.Rows {
 		// A row of COPY is laid out as the parameters of a Bind are.

@@ -54,17 +54,26 @@ func (s *Store) Look(ctx context.Context, query committer.Query) (committer.Snap
 }
 
 func (s *Store) look(ctx context.Context, conn *pgx.Conn, query *committer.Query) (committer.Snapshot, error) {
-	var snapshot committer.Snapshot
-	var present bool
-	var streams []string
-	var versions []int64
+	snapshot, err := scanLook(conn.QueryRow(ctx, s.lookSQL, lookArguments(query)...), query)
+	if err == nil && len(query.IDs) > 0 {
+		snapshot.Records, err = s.records(ctx, conn, query.IDs)
+	}
+	return snapshot, err
+}
+
+func lookArguments(query *committer.Query) []any {
 	asked := query.Streams
 	if asked == nil {
 		asked = []string{}
 	}
-	err := conn.QueryRow(ctx, s.lookSQL, query.Since.Position, query.Since.Commit, asked, maxMoved).Scan(
-		&snapshot.End.Position, &snapshot.End.Commit, &snapshot.EndTime, &present, &snapshot.Versions, &streams, &versions)
-	if err != nil {
+	return []any{query.Since.Position, query.Since.Commit, asked, maxMoved}
+}
+
+func scanLook(row pgx.Row, query *committer.Query) (snapshot committer.Snapshot, err error) {
+	var present bool
+	var streams []string
+	var versions []int64
+	if err := row.Scan(&snapshot.End.Position, &snapshot.End.Commit, &snapshot.EndTime, &present, &snapshot.Versions, &streams, &versions); err != nil {
 		return snapshot, err
 	}
 	if !present {
@@ -79,10 +88,7 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, query *committer.Query
 			snapshot.Moved = append(snapshot.Moved, command.StreamVersion{Stream: streams[i], Version: versions[i]})
 		}
 	}
-	if len(query.IDs) > 0 {
-		snapshot.Records, err = s.records(ctx, conn, query.IDs)
-	}
-	return snapshot, err
+	return snapshot, nil
 }
 
 // records reads the results of commands. It runs after the look and so may see more than that: a record that it finds is true.

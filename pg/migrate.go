@@ -21,31 +21,35 @@ import (
 // missing it changes nothing. Any number of processes may call it at once: one migrates while the others wait, until their
 // ctx ends. It uses one connection, made with config and closed on return.
 //
+// A schema that is created has data of this type, jsonb where it is zero; one that is there keeps what it has.
+//
 // The role needs CREATE on the database to create the schema. To migrate a schema that is there, it needs USAGE and CREATE on
 // it, and after the first migration it must own the tables: migrate with one and the same role, which need not be the
 // one that writes. To find that nothing is missing takes USAGE on the schema only.
 //
 // A schema that cannot be migrated is told as a *command.SchemaError and left as it is: its name is not accepted, it is newer
-// than this program, the role lacks privileges, or the server or the session is read-only. Any other error names the
-// migration that failed; each migration is one transaction, and calling again goes on with that one.
-func Migrate(ctx context.Context, config *pgx.ConnConfig, schema string) error {
+// than this program, the role lacks privileges, or the server or the session is read-only. One with data of another type than is
+// asked for is told so too, after it was migrated. Any other error names the migration that failed; each migration is one
+// transaction, and calling again goes on with that one.
+func Migrate(ctx context.Context, config *pgx.ConnConfig, schema string, dataType command.DataType) error {
 	if err := checkSchemaName(schema); err != nil {
 		return err
 	}
 	db := stdlib.OpenDB(*config.Copy(), stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "SET search_path TO "+quote(schema)+", pg_temp")
+		_, err := conn.Exec(ctx, "SELECT set_config('search_path', $1, false), set_config('groupcommit.data_type', $2, false)",
+			quote(schema)+", pg_temp", string(dataType))
 		return err
 	}))
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 
-	if err := migrate(ctx, db, schema); err != nil {
+	if err := migrate(ctx, db, schema, dataType); err != nil {
 		return migrateError(schema, err)
 	}
 	return nil
 }
 
-func migrate(ctx context.Context, db *sql.DB, schema string) error {
+func migrate(ctx context.Context, db *sql.DB, schema string, dataType command.DataType) error {
 	if err := createSchema(ctx, db, schema); err != nil {
 		return fmt.Errorf("create the schema: %w", err)
 	}
@@ -64,8 +68,24 @@ func migrate(ctx context.Context, db *sql.DB, schema string) error {
 	if have > migrations.Latest {
 		return newerSchema(schema, have)
 	}
-	_, err = provider.Up(ctx)
-	return err
+	if _, err := provider.Up(ctx); err != nil {
+		return err
+	}
+	return checkCreated(ctx, db, schema, dataType)
+}
+
+// checkCreated tells the one who asks for a type of data that the schema was created with the other, be it a moment ago.
+func checkCreated(ctx context.Context, db *sql.DB, schema string, want command.DataType) error {
+	if want == "" {
+		return nil
+	}
+	const query = `
+SELECT coalesce((SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'data'), '')`
+	var have command.DataType
+	if err := db.QueryRowContext(ctx, query, quote(schema, "events")).Scan(&have); err != nil {
+		return fmt.Errorf("read the type of events.data: %w", err)
+	}
+	return checkDataType(schema, have, want)
 }
 
 // createSchema looks first, because CREATE SCHEMA IF NOT EXISTS wants the privilege to create also where the schema exists.

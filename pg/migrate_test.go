@@ -24,22 +24,22 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 func TestMigrateFresh(t *testing.T) {
 	schema := pgtest.Schema(t)
-	if err := Migrate(t.Context(), testConfig(t), schema); err != nil {
+	if err := Migrate(t.Context(), testConfig(t), schema, ""); err != nil {
 		t.Fatal(err)
 	}
 	log := readLog(t, schema)
 	if want := []int64{0, migrations.Latest}; !slices.Equal(log.versions, want) {
 		t.Errorf("versions recorded: %v, want %v", log.versions, want)
 	}
-	if log.commits != 1 || log.id == uuid.Nil {
-		t.Errorf("the log begins with %d commits, the first being %s", log.commits, log.id)
+	if log.commits != 1 || log.id == uuid.Nil || log.dataType != command.DataJSONB {
+		t.Errorf("the log begins with %d commits, the first being %s, and data of type %s", log.commits, log.id, log.dataType)
 	}
 }
 
 func TestMigrateAgainChangesNothing(t *testing.T) {
 	schema := migratedSchema(t)
 	before := readLog(t, schema)
-	if err := Migrate(t.Context(), testConfig(t), schema); err != nil {
+	if err := Migrate(t.Context(), testConfig(t), schema, ""); err != nil {
 		t.Fatal(err)
 	}
 	if after := readLog(t, schema); !after.equal(before) {
@@ -56,7 +56,7 @@ func TestMigrateConcurrently(t *testing.T) {
 	for range processes {
 		wg.Go(func() {
 			<-start
-			if err := Migrate(t.Context(), config, schema); err != nil {
+			if err := Migrate(t.Context(), config, schema, ""); err != nil {
 				t.Error(err)
 			}
 		})
@@ -68,12 +68,92 @@ func TestMigrateConcurrently(t *testing.T) {
 	}
 }
 
+func TestMigrateKeepsTheDataType(t *testing.T) {
+	for _, created := range dataTypes {
+		schema := createdSchema(t, created)
+		before := readLog(t, schema)
+		for _, asked := range []command.DataType{"", command.DataJSONB, command.DataBytea} {
+			err := Migrate(t.Context(), testConfig(t), schema, asked)
+			if asked == "" || asked == created {
+				if err != nil {
+					t.Errorf("created with %s, asked for %q: %v", created, asked, err)
+				}
+			} else {
+				wantProblem(t, err, command.SchemaDataType, "created with data of type "+string(created))
+			}
+			if after := readLog(t, schema); !after.equal(before) || after.dataType != created {
+				t.Errorf("log is %+v, was %+v", after, before)
+			}
+		}
+	}
+}
+
+func TestMigrateAsksForTheDataTypeOfWhatIsMissing(t *testing.T) {
+	schema := migratedSchema(t)
+	pgtest.Exec(t, "DROP TABLE "+quote(schema, "events"))
+	wantProblem(t, Migrate(t.Context(), testConfig(t), schema, command.DataJSONB), command.SchemaMissing, "events.data")
+}
+
+// Of those who create one schema with different types one is the first, and the others are told.
+func TestMigrateConcurrentlyWithOtherDataTypes(t *testing.T) {
+	const each = 4
+	schema := pgtest.Schema(t)
+	config := testConfig(t)
+	var errs [2][each]error
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i, asked := range dataTypes {
+		for j := range each {
+			wg.Go(func() {
+				<-start
+				errs[i][j] = Migrate(t.Context(), config, schema, asked)
+			})
+		}
+	}
+	close(start)
+	wg.Wait()
+	log := readLog(t, schema)
+	if len(log.versions) != 2 || log.commits != 1 {
+		t.Errorf("versions recorded: %v, commits: %d; want one migration and one commit", log.versions, log.commits)
+	}
+	for i, asked := range dataTypes {
+		for _, err := range errs[i] {
+			if asked != log.dataType {
+				wantProblem(t, err, command.SchemaDataType)
+			} else if err != nil {
+				t.Errorf("asked for %s, which it is: %v", asked, err)
+			}
+		}
+	}
+}
+
+// Nobody ever sees the table as it would be without the choice: it is looked at after every statement of the one who migrates.
+func TestMigrateCreatesTheDataTypeAtOnce(t *testing.T) {
+	schema := pgtest.Schema(t)
+	other := pgtest.Conn(t)
+	var seen []command.DataType
+	config := testConfig(t)
+	config.Tracer = afterEach(func() {
+		facts, err := readFacts(t.Context(), other, schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, facts.dataType)
+	})
+	if err := Migrate(t.Context(), config, schema, command.DataBytea); err != nil {
+		t.Fatal(err)
+	}
+	if seen = slices.Compact(seen); !slices.Equal(seen, []command.DataType{"", command.DataBytea}) {
+		t.Errorf("another process saw %q", seen)
+	}
+}
+
 func TestMigrateNewer(t *testing.T) {
 	schema := migratedSchema(t)
 	pgtest.Exec(t, "INSERT INTO "+quote(schema, versionTable)+" (version_id, is_applied) VALUES ($1, true)", migrations.Latest+1)
 	before := readLog(t, schema)
 
-	problem := wantProblem(t, Migrate(t.Context(), testConfig(t), schema), command.SchemaNewer, "upgrade")
+	problem := wantProblem(t, Migrate(t.Context(), testConfig(t), schema, ""), command.SchemaNewer, "upgrade")
 	if problem.Have != migrations.Latest+1 || problem.Want != migrations.Latest {
 		t.Errorf("have %d, want %d", problem.Have, problem.Want)
 	}
@@ -87,7 +167,7 @@ func TestMigrateNamesTheMigrationThatFailed(t *testing.T) {
 	pgtest.Exec(t, "DELETE FROM "+quote(schema, versionTable)+" WHERE version_id = 1")
 	before := readLog(t, schema)
 
-	err := Migrate(t.Context(), testConfig(t), schema)
+	err := Migrate(t.Context(), testConfig(t), schema, "")
 	if err == nil || !strings.Contains(err.Error(), "00001_event_log.sql") {
 		t.Errorf("error does not name the migration: %v", err)
 	}
@@ -109,7 +189,7 @@ func TestMigrateWaitsForAnotherProcess(t *testing.T) {
 	defer cancel()
 	config := testConfig(t)
 	config.Tracer = onLockAttempt(3, cancel)
-	if err := Migrate(ctx, config, schema); !errors.Is(err, context.Canceled) {
+	if err := Migrate(ctx, config, schema, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want the end of ctx", err)
 	}
 	if tableExists(t, schema, versionTable) {
@@ -117,7 +197,7 @@ func TestMigrateWaitsForAnotherProcess(t *testing.T) {
 	}
 
 	config.Tracer = onLockAttempt(3, func() { mustExec(t, other, "SELECT pg_advisory_unlock($1)", lock) })
-	if err := Migrate(t.Context(), config, schema); err != nil {
+	if err := Migrate(t.Context(), config, schema, ""); err != nil {
 		t.Fatal(err)
 	}
 	if !tableExists(t, schema, "events") {
@@ -129,13 +209,13 @@ func TestMigratePrivileges(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
 		schema := pgtest.Schema(t)
 		role := newRole(t)
-		wantProblem(t, Migrate(t.Context(), role.config, schema), command.SchemaPrivileges, "owns it or may create it")
+		wantProblem(t, Migrate(t.Context(), role.config, schema, ""), command.SchemaPrivileges, "owns it or may create it")
 	})
 	t.Run("owner of the schema", func(t *testing.T) {
 		schema := pgtest.Schema(t)
 		role := newRole(t)
 		pgtest.Exec(t, "CREATE SCHEMA "+quote(schema)+" AUTHORIZATION "+role.name)
-		if err := Migrate(t.Context(), role.config, schema); err != nil {
+		if err := Migrate(t.Context(), role.config, schema, ""); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -143,7 +223,7 @@ func TestMigratePrivileges(t *testing.T) {
 		schema := migratedSchema(t)
 		role := newRole(t)
 		pgtest.Exec(t, "GRANT USAGE ON SCHEMA "+quote(schema)+" TO "+role.name)
-		if err := Migrate(t.Context(), role.config, schema); err != nil {
+		if err := Migrate(t.Context(), role.config, schema, command.DataJSONB); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -153,14 +233,14 @@ func TestMigrateReadOnly(t *testing.T) {
 	schema := pgtest.Schema(t)
 	config := testConfig(t)
 	config.RuntimeParams["default_transaction_read_only"] = "on"
-	wantProblem(t, Migrate(t.Context(), config, schema), command.SchemaReadOnly, "connect to the primary")
+	wantProblem(t, Migrate(t.Context(), config, schema, ""), command.SchemaReadOnly, "connect to the primary")
 }
 
 func TestMigrateRefusesNameBeforeConnecting(t *testing.T) {
 	config := testConfig(t)
 	var w wire
 	w.tap(config)
-	wantProblem(t, Migrate(t.Context(), config, `x"; DROP SCHEMA public; --`), command.SchemaName)
+	wantProblem(t, Migrate(t.Context(), config, `x"; DROP SCHEMA public; --`, ""), command.SchemaName)
 	if w.opened.Load() != 0 {
 		t.Error("connected")
 	}
@@ -171,7 +251,7 @@ func TestMigrateClosesItsConnections(t *testing.T) {
 	config := testConfig(t)
 	var w wire
 	w.tap(config)
-	if err := Migrate(t.Context(), config, schema); err != nil {
+	if err := Migrate(t.Context(), config, schema, ""); err != nil {
 		t.Fatal(err)
 	}
 	if opened, closed := w.opened.Load(), w.closed.Load(); opened == 0 || closed != opened {
@@ -182,7 +262,7 @@ func TestMigrateClosesItsConnections(t *testing.T) {
 func TestMigrateLeavesTheConfigAlone(t *testing.T) {
 	config := testConfig(t)
 	before := config.Copy()
-	if err := Migrate(t.Context(), config, pgtest.Schema(t)); err != nil {
+	if err := Migrate(t.Context(), config, pgtest.Schema(t), ""); err != nil {
 		t.Fatal(err)
 	}
 	if !maps.Equal(config.RuntimeParams, before.RuntimeParams) || config.AfterConnect != nil {
@@ -194,7 +274,7 @@ func TestMigrateConnectionError(t *testing.T) {
 	config := testConfig(t)
 	refused := errors.New("refused by the test")
 	config.DialFunc = func(context.Context, string, string) (net.Conn, error) { return nil, refused }
-	err := Migrate(t.Context(), config, "groupcommit")
+	err := Migrate(t.Context(), config, "groupcommit", "")
 	if !errors.Is(err, refused) {
 		t.Errorf("error does not wrap its cause: %v", err)
 	}
@@ -206,8 +286,16 @@ func TestMigrateConnectionError(t *testing.T) {
 // migratedSchema returns a schema of its own for the test, as Migrate leaves it.
 func migratedSchema(t *testing.T) string {
 	t.Helper()
+	return createdSchema(t, "")
+}
+
+var dataTypes = []command.DataType{command.DataJSONB, command.DataBytea}
+
+// createdSchema is a migratedSchema with data of this type.
+func createdSchema(t *testing.T, dataType command.DataType) string {
+	t.Helper()
 	schema := pgtest.Schema(t)
-	if err := Migrate(t.Context(), testConfig(t), schema); err != nil {
+	if err := Migrate(t.Context(), testConfig(t), schema, dataType); err != nil {
 		t.Fatal(err)
 	}
 	return schema
@@ -227,10 +315,11 @@ type logState struct {
 	versions []int64
 	commits  int
 	id       uuid.UUID
+	dataType command.DataType
 }
 
 func (s logState) equal(other logState) bool {
-	return slices.Equal(s.versions, other.versions) && s.commits == other.commits && s.id == other.id
+	return slices.Equal(s.versions, other.versions) && s.commits == other.commits && s.id == other.id && s.dataType == other.dataType
 }
 
 func readLog(t *testing.T, schema string) logState {
@@ -239,8 +328,9 @@ func readLog(t *testing.T, schema string) logState {
 	err := pgtest.Conn(t).QueryRow(t.Context(), `
 		SELECT ARRAY(SELECT version_id FROM `+quote(schema, versionTable)+` ORDER BY id),
 		       (SELECT count(*) FROM `+quote(schema, "commits")+`),
-		       (SELECT commit_id FROM `+quote(schema, "commits")+` WHERE previous = -1)`).
-		Scan(&s.versions, &s.commits, &s.id)
+		       (SELECT commit_id FROM `+quote(schema, "commits")+` WHERE previous = -1),
+		       (SELECT data_type FROM information_schema.columns WHERE table_schema = $1 AND table_name = 'events' AND column_name = 'data')`,
+		schema).Scan(&s.versions, &s.commits, &s.id, &s.dataType)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,3 +453,12 @@ func (l *lockTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx
 }
 
 func (l *lockTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// afterEach is a tracer that is called after every statement.
+type afterEach func()
+
+func (afterEach) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+func (do afterEach) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) { do() }

@@ -74,6 +74,29 @@ func (o *orphans) terminate(ctx context.Context) error {
 	return nil
 }
 
+// evict ends other server processes: those that a query ends. What does not succeed is tried again by whoever is waiting.
+func (o *orphans) evict(ctx context.Context, query string, arguments ...any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), terminateTimeout)
+	defer cancel()
+	var ended int
+	conn, err := o.control.get(ctx)
+	if err == nil {
+		err = conn.QueryRow(ctx, query, arguments...).Scan(&ended)
+	}
+	switch {
+	case err != nil:
+		o.logger.Warn("groupcommit: who holds up writing cannot be ended", "error", scrub(err))
+		o.control.drop()
+	case ended > 0:
+		o.logger.Warn("groupcommit: ended server processes of another process that held up writing", "count", ended)
+	}
+}
+
 // drop closes the connection.
 func (o *orphans) drop() {
 	o.mu.Lock()

@@ -58,7 +58,7 @@ func TestOrphanInTransactionIsEnded(t *testing.T) {
 		return n
 	}
 	commit := next(t, store, 20)
-	err := store.Append(t.Context(), commit, &committer.Turn{Owned: func() {}, Await: func(context.Context) error {
+	err := store.Append(t.Context(), commit, &committer.Link{Owned: func() {}, Await: func(context.Context) error {
 		network.lose(false)
 		return errors.New("the one before failed")
 	}})

@@ -52,12 +52,43 @@ func checkVersion(schema string, have int64) error {
 	return nil
 }
 
+// checkDataType returns a *command.SchemaError unless events.data is of a type that we know, and of the one that is wanted, if any is.
+func checkDataType(schema string, have, want command.DataType) error {
+	switch {
+	case have == "":
+		return incompleteSchema(schema, "column events.data")
+	case have != command.DataJSONB && have != command.DataBytea:
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaNewer,
+			Detail: fmt.Sprintf("events.data is of type %s, and this program knows %s and %s only: upgrade the program",
+				have, command.DataJSONB, command.DataBytea),
+		}
+	case want != "" && want != have:
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaDataType,
+			Detail: fmt.Sprintf("it was created with data of type %s, which never changes, and Config.DataType is %s: leave that empty or say %s, or use another schema",
+				have, want, have),
+		}
+	}
+	return nil
+}
+
 func missingSchema(schema string) error {
 	return &command.SchemaError{
 		Schema:  schema,
 		Problem: command.SchemaMissing,
 		Want:    migrations.Latest,
 		Detail:  "it was never migrated: migrate it, or set Config.Migrate",
+	}
+}
+
+func incompleteSchema(schema, missing string) error {
+	return &command.SchemaError{
+		Schema:  schema,
+		Problem: command.SchemaMissing,
+		Detail:  fmt.Sprintf("%s is not there, although its migration ran: restore it", missing),
 	}
 }
 

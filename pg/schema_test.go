@@ -168,18 +168,23 @@ func TestColumns(t *testing.T) {
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 		WHERE c.relnamespace = $1::regnamespace AND c.relname IN ('events', 'commits', 'command_ids') AND a.attnum > 0
 		ORDER BY array_position('{events,commits,command_ids}', c.relname::text), a.attnum`
-	schema := migratedSchema(t)
-	got := collect[string](t, schemaConn(t, schema), query, schema)
-	want := []string{
+	for _, dataType := range dataTypes {
+		schema := createdSchema(t, dataType)
+		got := collect[string](t, schemaConn(t, schema), query, schema)
+		if want := columns(dataType); !slices.Equal(got, want) {
+			t.Errorf("columns are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+func columns(dataType command.DataType) []string {
+	return []string{
 		"events.position bigint", "events.stream text C", "events.version bigint", "events.event_id uuid", "events.type text C",
-		"events.data jsonb", "events.metadata jsonb NULL", "events.recorded_at timestamp with time zone",
+		"events.data " + string(dataType), "events.metadata jsonb NULL", "events.recorded_at timestamp with time zone",
 		"commits.previous bigint", "commits.last bigint", "commits.commit_id uuid", "commits.parent uuid NULL",
 		"commits.commands integer", "commits.writer uuid", "commits.committed_at timestamp with time zone",
 		"command_ids.command_id uuid", "command_ids.fingerprint bytea", "command_ids.first bigint", "command_ids.last bigint",
 		"command_ids.versions bigint[]", "command_ids.committed_at timestamp with time zone",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("columns are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

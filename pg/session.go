@@ -18,6 +18,7 @@ type session struct {
 	conn    *pgx.Conn
 	started time.Time // of the server's process
 	warned  bool      // the server sent a WARNING
+	buffer  []byte    // empty, for the next message
 }
 
 // get returns the connection, opening it where there is none. Its error says that nothing was sent.
@@ -31,6 +32,16 @@ func (s *session) get(ctx context.Context) (*pgx.Conn, error) {
 	}
 	s.conn = conn
 	return conn, nil
+}
+
+// maxBuffer is how large a buffer may be to be kept. A batch of a thousand usual commands needs less.
+const maxBuffer = 1 << 20
+
+// keep takes back a buffer that is not in use any more.
+func (s *session) keep(buffer []byte) {
+	if cap(buffer) <= maxBuffer {
+		s.buffer = buffer[:0]
+	}
 }
 
 // drop closes the connection. It does not wait for a server that does not answer.
@@ -67,20 +78,28 @@ func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepareInserts(ctx, conn.PgConn()); err != nil {
+	if err := s.prepareWriter(ctx, conn); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
 	return conn, nil
 }
 
+func (s *Store) prepareWriter(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1)", writerKey(s.config.Schema)); err != nil {
+		return err
+	}
+	return s.prepareInserts(ctx, conn.PgConn())
+}
+
 // dialLooker pins the plans of the look-ups: on a table that is young, or was never analysed, the planner would read all of it
 // rather than step down an index once per stream.
 func (s *Store) dialLooker(ctx context.Context, session *session) (*pgx.Conn, error) {
 	return s.dial(ctx, session, map[string]string{
-		"enable_seqscan":    "off",
-		"enable_bitmapscan": "off",
-		"jit":               "off",
+		"default_transaction_isolation": "read committed", // what is looked at while taking the turn is as new as the turn
+		"enable_seqscan":                "off",
+		"enable_bitmapscan":             "off",
+		"jit":                           "off",
 	})
 }
 

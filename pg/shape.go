@@ -24,12 +24,13 @@ type shape struct {
 // maxInserts is up to how many rows a commit is quicker as single INSERTs. See BenchmarkShape.
 const maxInserts = 12
 
-func (s *Store) shape(commit *committer.Commit, turn *committer.Turn) shape {
-	waits := turn != nil && turn.Await != nil
+// shape builds the message in b.
+func (s *Store) shape(b []byte, commit *committer.Commit, link *committer.Link) shape {
+	waits := link != nil && link.Await != nil
 	if !waits && len(commit.Rows) <= maxInserts && len(commit.Records) == 0 {
-		return s.insertShape(commit)
+		return s.insertShape(b, commit)
 	}
-	return s.copyShape(commit, waits)
+	return s.copyShape(b, commit, waits)
 }
 
 func lastShape() shape {

@@ -15,7 +15,7 @@ func TestDeadlineStays(t *testing.T) {
 	store := open(t, pgtest.URL(t), pgtest.Schema(t))
 	for range 50 {
 		ctx, cancel := context.WithCancel(t.Context())
-		err := store.Append(ctx, next(t, store, 5), &committer.Turn{Owned: cancel})
+		err := store.Append(ctx, next(t, store, 5), &committer.Link{Owned: cancel})
 		if err != nil {
 			continue
 		}

@@ -37,7 +37,10 @@ func benchmarkShape(b *testing.B, store *Store, rows int) {
 		b.Fatal(err)
 	}
 	end, at := snapshot.End, snapshot.EndTime
-	shapes := []func(*committer.Commit) shape{store.insertShape, func(c *committer.Commit) shape { return store.copyShape(c, false) }}
+	shapes := []func(*committer.Commit) shape{
+		func(c *committer.Commit) shape { return store.insertShape(nil, c) },
+		func(c *committer.Commit) shape { return store.copyShape(nil, c, false) },
+	}
 	took := make([][]time.Duration, len(shapes))
 	writer := <-store.writers
 	defer func() { store.writers <- writer }()

@@ -21,20 +21,22 @@ type Config struct {
 	// AfterConnect) hold for the connections that write, too. It must come from pgxpool.ParseConfig.
 	Pool *pgxpool.Config
 
-	AcquireTimeout    time.Duration // how long a read waits for a connection; defaults to 30 s
-	InFlight          int           // commits at a time, each on a connection of its own; defaults to 2
-	Schema            string        // defaults to "groupcommit"
-	Migrate           bool          // bring the schema up to date
-	LockTimeout       time.Duration // how long a commit waits for another process's; defaults to 2 s
-	IdleInTransaction time.Duration // after which the server ends a commit whose client is gone; defaults to 10 s
-	Logger            *slog.Logger  // defaults to discarding
+	AcquireTimeout    time.Duration    // how long a read waits for a connection; defaults to 30 s
+	InFlight          int              // commits at a time, each on a connection of its own; defaults to 2
+	Schema            string           // defaults to "groupcommit"
+	Migrate           bool             // bring the schema up to date
+	DataType          command.DataType // to create the schema with, and to insist on; zero: jsonb for a new one, else what it has
+	LockTimeout       time.Duration    // how long a commit waits for another process's; defaults to 2 s
+	IdleInTransaction time.Duration    // after which the server ends a commit whose client is gone; defaults to 10 s
+	Logger            *slog.Logger     // defaults to discarding
 }
 
 // Store is a log in a PostgreSQL schema. The methods of committer.Log are called as it says; the reading methods by any number of
 // goroutines.
 type Store struct {
-	config Config
-	schema string // quoted
+	config   Config
+	schema   string           // quoted
+	dataType command.DataType // of the events in it
 
 	lookSQL, recordsSQL string
 
@@ -43,6 +45,8 @@ type Store struct {
 	pool    *pgxpool.Pool
 	writers chan *session // free to append, as many as commits may be in flight
 	looker  session       // looks; apart, so that what it needs of a session does not touch appending
+
+	turn session // has the turn, or waits for it
 
 	orphans orphans // what is left of lost connections
 
@@ -75,7 +79,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		s.writers <- &session{dial: s.dialWriter}
 	}
 	s.life, s.end = context.WithCancelCause(context.Background())
-	s.looker.dial = s.dialLooker
+	s.looker.dial, s.turn.dial = s.dialLooker, s.dialLooker
 	s.orphans.logger, s.orphans.control.dial = config.Logger, s.dialControl
 	if err := s.start(ctx); err != nil {
 		s.Close()
@@ -94,7 +98,7 @@ func (s *Store) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := checkStore(ctx, conn, s.config.Schema); err != nil {
+	if s.dataType, err = checkStore(ctx, conn, s.config.Schema, s.config.DataType); err != nil {
 		return err
 	}
 	if err := s.connectWriters(ctx); err != nil {
@@ -106,7 +110,7 @@ func (s *Store) start(ctx context.Context) error {
 	return nil
 }
 
-// connectWriters opens the connections that append, all at once: the first commits do not wait for them, and what stands in their
+// connectWriters opens the connections that append, and the one that has the turn, all at once: the first commits do not wait for them, and what stands in their
 // way shows now.
 func (s *Store) connectWriters(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -118,6 +122,10 @@ func (s *Store) connectWriters(ctx context.Context) error {
 			return err
 		})
 	}
+	g.Go(func() error {
+		_, err := s.turn.get(ctx)
+		return err
+	})
 	return g.Wait()
 }
 
@@ -126,8 +134,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return Migrate(ctx, config, s.config.Schema)
+	return Migrate(ctx, config, s.config.Schema, s.config.DataType)
 }
+
+// DataType is what the data of the events is, as the schema was created.
+func (s *Store) DataType() command.DataType { return s.dataType }
 
 // Close releases all connections. Nothing of the store may be in use any more. It may be called again.
 func (s *Store) Close() { s.closing.Do(s.release) }
@@ -138,6 +149,7 @@ func (s *Store) release() {
 		(<-s.writers).drop()
 	}
 	s.looker.drop()
+	s.turn.drop()
 	s.orphans.drop()
 	if s.pool != nil {
 		s.closePool()

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
@@ -46,28 +47,51 @@ func New(config Config, log committer.Log) *Pipeline {
 	return p
 }
 
-// run gives batches to the committer as it is ready for them, and tells it what its commits in flight answer.
+// run gives batches to the committer as it is ready for them, and tells it what its goroutines answer.
 func (p *Pipeline) run() {
 	defer close(p.ended)
-	for batches := p.batcher.Batches(); batches != nil || !p.committer.Idle(); {
-		next := batches
-		if !p.committer.Ready() {
-			next = nil
-		}
+	defer p.committer.Close()
+	for open := true; open || !p.committer.Idle(); {
+		batches, ready := p.source(open)
 		select {
-		case batch, ok := <-next:
-			if !ok {
-				batches = nil
-				continue
+		case batch, ok := <-batches:
+			open = ok
+			if ok {
+				p.begin(batch)
 			}
-			if entries := take(batch.Items); len(entries) > 0 {
-				p.committer.Begin(p.abort, entries, batch.Done)
-			} else {
-				batch.Done()
+		case _, open = <-ready:
+			if open {
+				p.committer.Prepare(p.abort)
 			}
 		case answer := <-p.committer.Answers():
 			p.committer.Handle(p.abort, answer)
 		}
+	}
+}
+
+// source is where the next batch comes from, or where to hear of one, as the committer can use it.
+func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], ready <-chan struct{}) {
+	if open && p.committer.Obliged() {
+		runtime.Gosched() // who was just answered may be about to submit again
+		if queued, _ := p.batcher.Queued(); queued == 0 {
+			p.committer.Rest()
+		}
+	}
+	switch {
+	case !open:
+	case p.committer.Ready():
+		batches = p.batcher.Batches()
+	case p.committer.Waiting():
+		ready = p.batcher.Ready()
+	}
+	return batches, ready
+}
+
+func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
+	if entries := take(batch.Items); len(entries) > 0 {
+		p.committer.Begin(p.abort, entries, batch.Done)
+	} else {
+		batch.Done()
 	}
 }
 

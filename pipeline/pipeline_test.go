@@ -38,10 +38,10 @@ func (h *held) Look(ctx context.Context, query committer.Query) (committer.Snaps
 	return h.Log.Look(ctx, query)
 }
 
-func (h *held) Append(ctx context.Context, commit *committer.Commit, turn *committer.Turn) error {
+func (h *held) Append(ctx context.Context, commit *committer.Commit, link *committer.Link) error {
 	select {
 	case <-h.free:
-		return h.Log.Append(ctx, commit, turn)
+		return h.Log.Append(ctx, commit, link)
 	case <-ctx.Done():
 		return &committer.Failure{Class: committer.Transient, Row: -1, Err: context.Cause(ctx)}
 	}

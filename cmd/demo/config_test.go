@@ -49,12 +49,17 @@ func TestConfigReachesTheLibrary(t *testing.T) {
 	t.Setenv("DEMO_CLIENTS", "3,4")
 	t.Setenv("DATABASE_URL", "postgres://elsewhere")
 	t.Setenv("GROUPCOMMIT_LINGER", "-1ns")
+	t.Setenv("GROUPCOMMIT_DATA_TYPE", "bytea")
 	c, err := readConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(c.HotClients, []int{3, 4}) || c.Store.DatabaseURL != "postgres://elsewhere" || c.Store.Linger != -1 {
+	if !slices.Equal(c.HotClients, []int{3, 4}) {
 		t.Errorf("%+v", c)
+	}
+	want := groupcommit.Config{DatabaseURL: "postgres://elsewhere", Linger: -1, DataType: groupcommit.DataBytea}
+	if !reflect.DeepEqual(c.Store, want) {
+		t.Errorf("%+v, want %+v", c.Store, want)
 	}
 }
 

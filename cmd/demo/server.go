@@ -78,12 +78,7 @@ func (s *server) close() error {
 func (s *server) drop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, s.url)
-	if err == nil {
-		defer conn.Close(ctx)
-		_, err = conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+pgx.Identifier{s.facts.Schema}.Sanitize()+" CASCADE")
-	}
-	if err != nil {
+	if err := ephemeral.DropSchema(ctx, s.url, s.facts.Schema); err != nil {
 		return fmt.Errorf("the schema %s is still there: %w", s.facts.Schema, err)
 	}
 	return nil

@@ -58,8 +58,8 @@ func payloads(t *testing.T, open Open) {
 	store := open(t)()
 	var events []command.Event
 	for _, payload := range []struct{ data, metadata string }{
-		{``, ``},
 		{`null`, `{}`},
+		{`false`, ``},
 		{`{}`, `{"correlation_id": "c-1", "user_id": "u-1"}`},
 		{`[]`, `{"nested": {"list": [1, [2, [3]]]}}`},
 		{`true`, `"text"`},

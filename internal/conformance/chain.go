@@ -146,10 +146,10 @@ func (c *Chain) nextTime() time.Time {
 	return c.time.Add(time.Microsecond)
 }
 
-// expected is the event of the last row of a step, as it will be read.
+// expected is the event of the last row of a step, as it will be read if it has data.
 func (c *Chain) expected(step *Step, event *command.Event) command.RecordedEvent {
 	row := &step.Commit.Rows[len(step.Commit.Rows)-1]
-	recorded := command.RecordedEvent{
+	return command.RecordedEvent{
 		Position:   step.Commit.End().Position,
 		Stream:     row.Stream,
 		Version:    row.Version,
@@ -159,10 +159,6 @@ func (c *Chain) expected(step *Step, event *command.Event) command.RecordedEvent
 		Metadata:   event.Metadata,
 		RecordedAt: step.Commit.Time,
 	}
-	if len(recorded.Data) == 0 {
-		recorded.Data = []byte("null")
-	}
-	return recorded
 }
 
 // WithIDs records command IDs with the step, each as if its command had written all of it. It returns the step.

@@ -15,6 +15,7 @@ import (
 // Store is a handle on a log, for writing and for reading. A limit is the most events that are given; 0 gives none.
 type Store interface {
 	committer.Log
+	committer.Turns
 
 	// ReadStream gives the events of a stream with a version greater than after, ascending.
 	ReadStream(ctx context.Context, stream string, after int64, limit int) ([]command.RecordedEvent, error)
@@ -31,18 +32,21 @@ type Store interface {
 // returned is called by the goroutine of the test.
 type Open func(t *testing.T) (handle func() Store)
 
-// Run runs the suite, a subtest for each thing that a log does.
-func Run(t *testing.T, open Open) {
-	for _, c := range []struct {
-		name string
-		test func(t *testing.T, open Open)
-	}{
+type test struct {
+	name string
+	run  func(t *testing.T, open Open)
+}
+
+// Run runs the suite on logs with data of a type, a subtest for each thing that a log does.
+func Run(t *testing.T, dataType command.DataType, open Open) {
+	for _, c := range []test{
 		{"genesis", genesis},
 
 		{"append and read back", appendAndReadBack},
 		{"several streams in one commit", severalStreams},
 		{"payloads", payloads},
 		{"large payload", largePayload},
+		dataTests[dataType],
 		{"odd text", oddText},
 		{"names are compared byte by byte", namesByteByByte},
 		{"big batch", bigBatch},
@@ -74,10 +78,15 @@ func Run(t *testing.T, open Open) {
 		{"read the log in pages", readAllPages},
 		{"read a stream in pages", readStreamPages},
 
+		{"a turn begins with a look", turnLooks},
+		{"one has the turn", turnAlone},
+		{"a turn given up", turnGivenUp},
+		{"a turn whose look fails", turnLookFails},
+
 		{"another handle sees it", otherHandle},
 		{"two writers, one winner", oneWinner},
 		{"two writers that keep up", keepingUp},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
+		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
 	}
 }

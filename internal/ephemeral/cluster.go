@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/groupcommit/groupcommit/internal/process"
 )
 
 // defaultSettings suit two cores and a few GiB of memory that the client shares. The first three are PostgreSQL's own
@@ -43,7 +45,7 @@ func createCluster(ctx context.Context, bin Binaries, as *account, dir string, p
 		"--encoding=UTF8",
 		"--locale="+locale(),
 		"--no-sync")
-	if out, err := output(cmd); err != nil {
+	if out, err := process.Output(cmd); err != nil {
 		return fmt.Errorf("ephemeral: initdb: %w: %s", err, tail(out))
 	}
 	merged := maps.Clone(defaultSettings)

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/groupcommit/groupcommit/internal/process"
 )
 
 // installations are where packages put servers, by major version: Debian and Ubuntu, the PostgreSQL project's RPMs,
@@ -69,7 +71,7 @@ func inspect(ctx context.Context, dir string, as *account) (Binaries, error) {
 	if _, err := exec.LookPath(filepath.Join(dir, "initdb")); err != nil {
 		return Binaries{}, err
 	}
-	banner, err := output(command(ctx, as, "/", filepath.Join(dir, "postgres"), "--version"))
+	banner, err := process.Output(command(ctx, as, "/", filepath.Join(dir, "postgres"), "--version"))
 	if err != nil {
 		return Binaries{}, fmt.Errorf("%s: %w", dir, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/groupcommit/groupcommit/internal/process"
 )
 
 var (
@@ -39,8 +41,8 @@ type Server struct {
 	as  *account
 	dir *directory // nil: not ours
 
-	mu      sync.Mutex // guards what follows
-	process *process   // nil before the first start
+	mu      sync.Mutex       // guards what follows
+	program *process.Process // nil before the first start
 	stopped bool
 }
 
@@ -87,7 +89,7 @@ func (s *Server) Start(ctx context.Context) error {
 		return ErrNotOwned
 	case s.stopped:
 		return ErrStopped
-	case s.process != nil && s.process.running():
+	case s.program != nil && s.program.Running():
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
@@ -122,9 +124,9 @@ func (s *Server) Stop(ctx context.Context) error {
 		return nil
 	}
 	s.stopped = true
-	if s.process != nil {
-		if err := s.process.end(ctx, syscall.SIGINT); err != nil {
-			s.process.destroy()
+	if s.program != nil {
+		if err := s.program.End(ctx, syscall.SIGINT); err != nil {
+			destroy(s.program)
 		}
 	}
 	if err := s.dir.remove(); err != nil {
@@ -142,7 +144,7 @@ func (s *Server) abort(ctx context.Context, signal syscall.Signal) error {
 	case s.stopped:
 		return ErrStopped
 	}
-	return s.process.end(ctx, signal)
+	return s.program.End(ctx, signal)
 }
 
 // launch starts the program and waits until it answers. The caller holds the mutex.
@@ -155,25 +157,25 @@ func (s *Server) launch(ctx context.Context) error {
 	cmd := command(context.WithoutCancel(ctx), s.as, s.dir.path,
 		filepath.Join(s.bin.Dir, "postgres"), "-D", filepath.Join(s.dir.path, "data"))
 	cmd.Stdout, cmd.Stderr = log, log
-	process, err := launch(cmd)
+	program, err := process.Start(cmd)
 	if err != nil {
 		return fmt.Errorf("ephemeral: %w", err)
 	}
-	if err := s.awaitReady(ctx, process); err != nil {
-		process.destroy()
+	if err := s.awaitReady(ctx, program); err != nil {
+		destroy(program)
 		return err
 	}
-	s.process = process
+	s.program = program
 	return nil
 }
 
-func (s *Server) awaitReady(ctx context.Context, p *process) error {
+func (s *Server) awaitReady(ctx context.Context, p *process.Process) error {
 	for {
 		err := ping(ctx, s.url)
 		if err == nil {
 			return nil
 		}
-		if !p.running() {
+		if !p.Running() {
 			return s.startError()
 		}
 		if !pause(ctx) {
@@ -198,11 +200,11 @@ func (s *Server) startError() error {
 func (s *Server) logPath() string { return filepath.Join(s.dir.path, "log") }
 
 // destroy ends the program by the quickest means that works.
-func (p *process) destroy() {
+func destroy(p *process.Process) {
 	ctx, cancel := context.WithTimeout(context.Background(), killTimeout)
 	defer cancel()
-	if err := p.end(ctx, syscall.SIGQUIT); err != nil {
-		_ = p.end(context.Background(), syscall.SIGKILL)
+	if err := p.End(ctx, syscall.SIGQUIT); err != nil {
+		_ = p.End(context.Background(), syscall.SIGKILL)
 	}
 }
 

@@ -39,8 +39,9 @@ func Schema(tb testing.TB) string {
 	url := URL(tb)
 	schema := "test_" + strings.ToLower(rand.Text())
 	tb.Cleanup(func() {
-		// Whoever still holds a lock there has leaked a transaction.
-		if err := ExecAt(url, "SET lock_timeout = '10s'; DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+		defer cancel()
+		if err := ephemeral.DropSchema(ctx, url, schema); err != nil {
 			tb.Errorf("pgtest: drop schema %s: %v", schema, err)
 		}
 	})

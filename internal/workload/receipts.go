@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -76,6 +77,13 @@ func (r *Receipts) Events() int64 {
 		n += note.last - note.first + 1
 	}
 	return n
+}
+
+// Bytes is the memory that the notes take. It grows with every command.
+func (r *Receipts) Bytes() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return int64(cap(r.issued)) * int64(reflect.TypeFor[receipt]().Size())
 }
 
 // Kept is the invariant that the log holds what was acknowledged up to now, each event where it was said to be, and nothing else.
