@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
 )
 
 // Each contestant works for a turn, of which the beginning does not count: until all its clients are at work.
@@ -27,7 +28,7 @@ func BenchmarkBaseline(b *testing.B) {
 
 func benchmarkBaseline(b *testing.B, clients int) {
 	s := openStore(b, groupcommit.Config{}, *streamCount)
-	pool := newRivalPool(b)
+	pool := newRivalPool(b, pgtest.URL(b))
 	tx := newContestant(b, newRival(b, s, pool, "tx").transact, clients, s.streams)
 	insert := newContestant(b, newRival(b, s, pool, "insert").insert, clients, s.streams)
 	statement := newContestant(b, newRival(b, s, pool, "statement").compare, clients, s.streams)

@@ -8,6 +8,8 @@
 //   - BenchmarkBatchSize: the most that goes through at a given size of the batches.
 //   - BenchmarkCeiling: ours at 4,000 clients (events/s) and, in turn with it, raw COPY of the same rows (copy-events/s); ratio is how near it comes.
 //   - BenchmarkInFlight: one to four commits in flight, in turn (k2-commands/s; x2 as a multiple of one).
+//   - BenchmarkRoundTrip: ours (commands/s, p50-ms ...) and, in turn with it, one transaction per command (tx-commands/s, x-tx), over a
+//     network whose round trip is 1 or 5 ms; rtt=0 is without one. rtt-ms is the round trip as measured.
 //   - BenchmarkMemory: the heap at 4,000 clients, early and late; -memory=1m works for a minute.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.

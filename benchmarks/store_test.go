@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -24,12 +25,13 @@ type store struct {
 }
 
 // openStore opens a store with so many streams in a new schema on PostgreSQL, which is as it would be after a while of use: vacuumed
-// and analysed.
+// and analysed. The configuration may name another way to the server.
 func openStore(tb testing.TB, config groupcommit.Config, streams int) *store {
 	tb.Helper()
 	s := &store{schema: pgtest.Schema(tb), commits: &commitMeter{}}
 	requireDurability(tb)
-	config.DatabaseURL, config.Schema, config.Migrate = pgtest.URL(tb), s.schema, true
+	config.DatabaseURL = cmp.Or(config.DatabaseURL, pgtest.URL(tb))
+	config.Schema, config.Migrate = s.schema, true
 	config.Hooks = s.commits.hooks()
 	opened, err := groupcommit.Open(tb.Context(), config)
 	s.fill(tb, opened, err, streams)
