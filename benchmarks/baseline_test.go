@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
 )
 
 // BenchmarkBaseline compares the store with what can be done without group commit, on the same server and with the same clients. All
@@ -21,7 +22,7 @@ func BenchmarkBaseline(b *testing.B) {
 
 func benchmarkBaseline(b *testing.B, clients int) {
 	s := openStore(b, groupcommit.Config{}, *streamCount)
-	pool := newRivalPool(b)
+	pool := newRivalPool(b, pgtest.URL(b))
 	ours := newContestant(newClients(b, clients, s, s.append))
 	tx := newContestant(newClients(b, clients, s, newRival(b, s, pool, "tx").transact))
 	insert := newContestant(newClients(b, clients, s, newRival(b, s, pool, "insert").insert))

@@ -22,6 +22,8 @@
 //     it, share-min the share of the process that got least, moved/commit the commits that came second, for each that did not.
 //   - BenchmarkTrickle: one and ten processes on one store, each with 100 commands a second at random times, whether or not those before are
 //     answered; latency counts from when a command was due.
+//   - BenchmarkRoundTrip: ours (commands/s, p50-ms ...) and, in turn with it, one transaction per command of up to 100 clients (tx-commands/s, x-tx), over a
+//     network whose round trip is 1 or 5 ms; rtt=0 is without one. rtt-ms is the round trip as measured.
 //   - BenchmarkMemory: the heap at 4,000 clients, early and late; -memory=1m works for a minute.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.

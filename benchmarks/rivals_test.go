@@ -55,9 +55,9 @@ func newRival(tb testing.TB, s *store, pool *pgxpool.Pool, table string) *rival 
 }
 
 // newRivalPool keeps all connections open all the time.
-func newRivalPool(tb testing.TB) *pgxpool.Pool {
+func newRivalPool(tb testing.TB, url string) *pgxpool.Pool {
 	tb.Helper()
-	config, err := pgxpool.ParseConfig(pgtest.URL(tb))
+	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func rowArguments(stream string, version int64) []any {
 // TestRivals shows that they do what they are compared for.
 func TestRivals(t *testing.T) {
 	s := openStore(t, groupcommit.Config{}, 1)
-	pool := newRivalPool(t)
+	pool := newRivalPool(t, pgtest.URL(t))
 	for _, test := range []struct {
 		name   string
 		way    func(*rival) appendFunc

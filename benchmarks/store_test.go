@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -26,6 +27,7 @@ type store struct {
 
 // openStore opens a store with so many streams of one event each in a new schema on PostgreSQL, which is as it would be after a while of
 // use: vacuumed and analysed.
+// The configuration may name another way to the server.
 func openStore(tb testing.TB, config groupcommit.Config, streams int) *store {
 	tb.Helper()
 	return openBehind(tb, history{}, config, streams)
@@ -36,7 +38,8 @@ func openBehind(tb testing.TB, past history, config groupcommit.Config, streams 
 	tb.Helper()
 	s := &store{schema: pgtest.Schema(tb), commits: &commitMeter{}}
 	requireDurability(tb)
-	config.DatabaseURL, config.Schema, config.Hooks = pgtest.URL(tb), s.schema, s.commits.hooks()
+	config.DatabaseURL = cmp.Or(config.DatabaseURL, pgtest.URL(tb))
+	config.Schema, config.Hooks = s.schema, s.commits.hooks()
 	if err := groupcommit.Migrate(tb.Context(), config); err != nil {
 		tb.Fatal(err)
 	}

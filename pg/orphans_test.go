@@ -3,6 +3,7 @@ package pg_test
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -12,28 +13,63 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/internal/pgproxy"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
 	"github.com/groupcommit/groupcommit/pg"
 )
+
+// throughProxy opens a store whose connections can be lost. The kernel keeps little of what they send, so a long message that meets a
+// blackhole is never sent whole.
+func throughProxy(t *testing.T, schema string) (*pg.Store, *pgproxy.Proxy) {
+	t.Helper()
+	proxy := pgproxy.New(t, pgtest.URL(t), 0)
+	pool, err := pgxpool.ParseConfig(proxy.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := pool.ConnConfig.DialFunc
+	pool.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			err = conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
+		}
+		return conn, err
+	}
+	store, err := pg.Open(t.Context(), pg.Config{Pool: pool, Schema: schema, Migrate: true, LockTimeout: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		proxy.Close()
+		store.Close()
+	})
+	return store, proxy
+}
 
 // The network is lost while a COPY is half sent, and stays away for longer than anybody waits to end the server's process. That process
 // holds the place of the commit, and would for hours. When the network is back it is ended before anything else.
 func TestOrphanInCopyIsEnded(t *testing.T) {
 	schema := pgtest.Schema(t)
-	store, network := throughNetwork(t, schema)
+	store, proxy := throughProxy(t, schema)
 	t.Cleanup(func() { // a process that is left would keep the schema from being dropped
 		const query = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE "
 		if err := pgtest.ExecAt(pgtest.URL(t), query+"'BEGIN%"+schema+"%'"); err != nil {
 			t.Error(err)
 		}
 	})
-	commit := next(t, store, 3000)
-	network.loseAfter(100_000)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	commit := next(t, store, 6000)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	lost := proxy.On(pgproxy.Message(pgproxy.Frontend, 'd', ""), 1, pgproxy.Cut(pgproxy.Within, pgproxy.Blackhole))
+	go func() {
+		<-lost.Hit
+		cancel()
+	}()
+	proxy.Away(pgproxy.RST)
 	err := store.Append(ctx, commit, nil)
 	wantClass(t, err, committer.Transient)
-	network.come()
+	proxy.Cut(pgproxy.Blackhole)
+	proxy.Back()
 	for range 10 { // the first of them finds the other connections dead
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		err = store.Append(ctx, commit, nil)
@@ -49,7 +85,7 @@ func TestOrphanInCopyIsEnded(t *testing.T) {
 // may be left when Append returns.
 func TestOrphanInTransactionIsEnded(t *testing.T) {
 	schema := pgtest.Schema(t)
-	store, network := throughNetwork(t, schema)
+	store, proxy := throughProxy(t, schema)
 	open := func() (n int) {
 		const query = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE $1"
 		if err := pgtest.Conn(t).QueryRow(t.Context(), query, "BEGIN%"+schema+"%").Scan(&n); err != nil {
@@ -59,7 +95,7 @@ func TestOrphanInTransactionIsEnded(t *testing.T) {
 	}
 	commit := next(t, store, 20)
 	err := store.Append(t.Context(), commit, &committer.Link{Owned: func() {}, Await: func(context.Context) error {
-		network.lose(false)
+		proxy.Cut(pgproxy.Blackhole)
 		return errors.New("the one before failed")
 	}})
 	wantClass(t, err, committer.Transient)
