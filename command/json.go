@@ -10,14 +10,18 @@ const maxJSONDepth = 1000 // arrays and objects within each other
 // checkJSON tells why PostgreSQL would refuse data as jsonb, or "". Beyond the grammar of RFC 8259, jsonb wants valid UTF-8, no
 // \u0000, surrogates in pairs only, and depth and numbers within bounds; ours are well within its own.
 //
-// It is on the way of every event, and goes over the data once. Each of the skip functions is given where something begins, and gives
+// It is on the way of every event, so it goes over the data once. Each of the skip functions is told where something begins, and tells
 // where it ends, or a fault.
 func checkJSON(data []byte) (reason string) {
 	end := skipValue(data, skipSpace(data, 0), 0)
-	if end >= 0 && skipSpace(data, end) == len(data) {
+	switch {
+	case end < 0:
+		return refusal(data, end)
+	case skipSpace(data, end) < len(data):
+		return refusal(data, notJSON)
+	default:
 		return ""
 	}
-	return refusal(data, end)
 }
 
 // A fault stands in the place of a position, so it is below zero.
