@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -123,20 +124,24 @@ func (c *Command) checkDuplicates() error {
 	return nil
 }
 
-// seen is a set. The first value, which in most commands is the only one, needs no map.
+// seen is a set. The first few values, which in most commands are all, need no map.
 type seen[T comparable] struct {
-	first T
-	any   bool
-	more  map[T]struct{}
+	few  [8]T
+	n    int
+	more map[T]struct{}
 }
 
 // before tells whether a value was seen before, and notes it.
 func (s *seen[T]) before(value T) bool {
-	if !s.any {
-		s.first, s.any = value, true
+	if slices.Contains(s.few[:s.n], value) {
+		return true
+	}
+	if s.n < len(s.few) {
+		s.few[s.n] = value
+		s.n++
 		return false
 	}
-	if _, found := s.more[value]; found || value == s.first {
+	if _, found := s.more[value]; found {
 		return true
 	}
 	if s.more == nil {

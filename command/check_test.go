@@ -96,6 +96,23 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+// Duplicates are found however many others there are, before and between.
+func TestCheckFindsDuplicates(t *testing.T) {
+	const n = 20
+	for again := range n {
+		for first := range again {
+			var cmd command.Command
+			for i := range n {
+				cmd.Streams = append(cmd.Streams, command.StreamWrite{Stream: fmt.Sprint(i), Events: []command.Event{{ID: id(byte(i + 1)), Type: "E"}}})
+			}
+			cmd.Streams[again].Events[0].ID = cmd.Streams[first].Events[0].ID
+			wantInvalid(t, check(cmd), fmt.Sprintf("Streams[%d].Events[0].ID", again))
+			cmd.Streams[again].Stream = cmd.Streams[first].Stream
+			wantInvalid(t, check(cmd), fmt.Sprintf("Streams[%d].Stream", again))
+		}
+	}
+}
+
 // The field names the place, and of several faults it is the first.
 func TestCheckNamesThePlace(t *testing.T) {
 	bad := command.Event{Type: "Happened", Data: []byte("nope")}

@@ -5,125 +5,140 @@ import (
 	"unicode/utf8"
 )
 
+const maxJSONDepth = 1000 // arrays and objects within each other
+
+// checkJSON tells why PostgreSQL would refuse data as jsonb, or "". Beyond the grammar of RFC 8259, jsonb wants valid UTF-8, no
+// \u0000, surrogates in pairs only, and depth and numbers within bounds; ours are well within its own.
+//
+// It is on the way of every event, so it goes over the data once. Each of the skip functions is told where something begins, and tells
+// where it ends, or a fault.
+func checkJSON(data []byte) (reason string) {
+	end := skipValue(data, skipSpace(data, 0), 0)
+	switch {
+	case end < 0:
+		return refusal(data, end)
+	case skipSpace(data, end) < len(data):
+		return refusal(data, notJSON)
+	default:
+		return ""
+	}
+}
+
+// A fault stands in the place of a position, so it is below zero.
 const (
-	maxJSONDepth    = 1000 // arrays and objects within each other
-	maxNumberDigits = 1000 // characters of one number, and the size of its exponent
+	notJSON = -1 - iota
+	zeroEscape
+	halfPair
+	tooDeep
+	numberTooLong
 )
 
-// checkJSON tells why PostgreSQL would refuse data as jsonb, or "". Beyond the grammar, which encoding/json judges, jsonb wants
-// valid UTF-8, no \u0000, surrogates in pairs only, and depth and numbers within bounds; ours are well within its own.
-func checkJSON(data []byte) (reason string) {
-	if !utf8.Valid(data) {
+// refusal puts a fault into words. What is no text, or no JSON, is refused as that, also where another fault comes first.
+func refusal(data []byte, fault int) string {
+	switch {
+	case !utf8.Valid(data):
 		return "it is not valid UTF-8"
-	}
-	if !json.Valid(data) {
+	case !json.Valid(data):
 		return "it is not valid JSON"
+	case fault == zeroEscape:
+		return `it contains \u0000, which PostgreSQL cannot store`
+	case fault == halfPair:
+		return "it contains one half of a surrogate pair"
+	case fault == tooDeep:
+		return "it is nested more than 1000 levels deep"
+	default:
+		return "a number has more than 1000 digits or an exponent beyond 1000"
 	}
-	depth := 0
-	for i := 0; i < len(data); {
-		switch c := data[i]; {
-		case c == '"':
-			n, reason := checkString(data[i:])
-			if reason != "" {
-				return reason
-			}
-			i += n
-		case c == '{' || c == '[':
-			if depth++; depth > maxJSONDepth {
-				return "it is nested more than 1000 levels deep"
-			}
-			i++
-		case c == '}' || c == ']':
-			depth--
-			i++
-		case c == '-' || '0' <= c && c <= '9':
-			n := numberLen(data[i:])
-			if !numberFits(data[i : i+n]) {
-				return "a number has more than 1000 digits or an exponent beyond 1000"
-			}
-			i += n
+}
+
+func skipValue(data []byte, i, depth int) int {
+	switch byteAt(data, i) {
+	case '{':
+		return skipItems(data, i, '}', depth+1)
+	case '[':
+		return skipItems(data, i, ']', depth+1)
+	case '"':
+		return skipString(data, i)
+	case 't':
+		return skipWord(data, i, "true")
+	case 'f':
+		return skipWord(data, i, "false")
+	case 'n':
+		return skipWord(data, i, "null")
+	default:
+		return skipNumber(data, i)
+	}
+}
+
+// skipItems skips an array or, where the closing bracket is }, an object, whose items have keys.
+func skipItems(data []byte, i int, closing byte, depth int) int {
+	if depth > maxJSONDepth {
+		return tooDeep
+	}
+	i = skipSpace(data, i+1)
+	if byteAt(data, i) == closing {
+		return i + 1
+	}
+	for {
+		if closing == '}' {
+			i = skipKey(data, i)
+		}
+		if i >= 0 {
+			i = skipValue(data, i, depth)
+		}
+		if i < 0 {
+			return i
+		}
+		i = skipSpace(data, i)
+		switch byteAt(data, i) {
+		case ',':
+			i = skipSpace(data, i+1)
+		case closing:
+			return i + 1
 		default:
-			i++
-		}
-	}
-	return ""
-}
-
-// checkString looks at the escapes of a string, which begins at its opening quote, and gives its length.
-func checkString(s []byte) (n int, reason string) {
-	for i := 1; ; {
-		switch s[i] {
-		case '"':
-			return i + 1, ""
-		case '\\':
-			if s[i+1] != 'u' {
-				i += 2
-				continue
-			}
-			n, reason := checkEscape(s[i:])
-			if reason != "" {
-				return 0, reason
-			}
-			i += n
-		default:
-			i++
+			return notJSON
 		}
 	}
 }
 
-// checkEscape judges a \u with its four digits, or a pair of them, at the start of s.
-func checkEscape(s []byte) (n int, reason string) {
-	switch r := hex4(s[2:]); {
-	case r == 0:
-		return 0, `it contains \u0000, which PostgreSQL cannot store`
-	case r < 0xD800 || r > 0xDFFF:
-		return 6, ""
-	case r >= 0xDC00 || len(s) < 12 || s[6] != '\\' || s[7] != 'u':
-		return 0, "it contains one half of a surrogate pair"
+// skipKey skips a key and its colon, and the space behind each.
+func skipKey(data []byte, i int) int {
+	if byteAt(data, i) != '"' {
+		return notJSON
 	}
-	if low := hex4(s[8:]); low < 0xDC00 || low > 0xDFFF {
-		return 0, "it contains one half of a surrogate pair"
+	if i = skipString(data, i); i < 0 {
+		return i
 	}
-	return 12, ""
+	i = skipSpace(data, i)
+	if byteAt(data, i) != ':' {
+		return notJSON
+	}
+	return skipSpace(data, i+1)
 }
 
-func hex4(s []byte) (r rune) {
-	for _, c := range s[:4] {
-		switch {
-		case c <= '9':
-			r = r<<4 | rune(c-'0')
-		default:
-			r = r<<4 | rune(c|0x20-'a'+10)
-		}
+func skipWord(data []byte, i int, word string) int {
+	end := i + len(word)
+	if end > len(data) || string(data[i:end]) != word {
+		return notJSON
 	}
-	return r
+	return end
 }
 
-func numberLen(s []byte) int {
-	n := 1
-	for n < len(s) {
-		switch c := s[n]; {
-		case '0' <= c && c <= '9', c == '.', c == 'e', c == 'E', c == '+', c == '-':
-			n++
-		default:
-			return n
-		}
+func skipSpace(data []byte, i int) int {
+	for i < len(data) && isSpace(data[i]) {
+		i++
 	}
-	return n
+	return i
 }
 
-func numberFits(number []byte) bool {
-	if len(number) > maxNumberDigits {
-		return false
+func isSpace(c byte) bool {
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t'
+}
+
+// byteAt is 0 behind the end, which JSON has nowhere.
+func byteAt(data []byte, i int) byte {
+	if i < len(data) {
+		return data[i]
 	}
-	exponent, inExponent := 0, false
-	for _, c := range number {
-		switch {
-		case c == 'e' || c == 'E':
-			inExponent = true
-		case inExponent && '0' <= c && c <= '9':
-			exponent = min(exponent*10+int(c-'0'), maxNumberDigits+1)
-		}
-	}
-	return exponent <= maxNumberDigits
+	return 0
 }
