@@ -50,7 +50,7 @@ type Config struct {
 	NoEager       bool          `env:"GROUPCOMMIT_NO_EAGER"`
 
 	// InFlight is how many commits may be under way at a time, each on a connection of its own. While one is being flushed the next is
-	// already copied; they take effect in order. Defaults to 2, at most 16.
+	// already copied; they take effect in order. Defaults to 3, at most 16.
 	InFlight int `env:"GROUPCOMMIT_IN_FLIGHT"`
 
 	// The queue in front of the batches holds QueueCommands (defaults to 16,384, at most 1,048,576) and QueueBytes (64 MiB).
@@ -89,7 +89,7 @@ type Config struct {
 	// most 24 h.
 	IdleInTransaction time.Duration `env:"GROUPCOMMIT_IDLE_IN_TRANSACTION"`
 
-	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and two more are opened for writing.
+	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and three more are opened for writing.
 	MaxConnections  int           `env:"GROUPCOMMIT_MAX_CONNECTIONS"`  // defaults to 20
 	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5, or less if MaxConnections is
 	AcquireTimeout  time.Duration `env:"GROUPCOMMIT_ACQUIRE_TIMEOUT"`  // a read waits for a connection; defaults to 30 s

@@ -15,7 +15,7 @@ import (
 
 // Config of a Committer. A zero field has its default.
 type Config struct {
-	// InFlight is how many commits may be under way at a time. Defaults to 2.
+	// InFlight is how many commits may be under way at a time. Defaults to 3.
 	InFlight int
 	// HeadStreams is how many streams' versions are cached. Defaults to 100,000.
 	HeadStreams int
@@ -44,7 +44,7 @@ type Committer struct {
 
 // New makes a committer for a log. With Turns it has to be closed.
 func New(log Log, config Config) *Committer {
-	config.InFlight = cmp.Or(config.InFlight, 2)
+	config.InFlight = cmp.Or(config.InFlight, 3)
 	config.HeadStreams = cmp.Or(config.HeadStreams, 100_000)
 	config.RetryFor = cmp.Or(config.RetryFor, 30*time.Second)
 	config.AttemptTimeout = cmp.Or(config.AttemptTimeout, config.RetryFor/3)

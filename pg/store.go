@@ -22,7 +22,7 @@ type Config struct {
 	Pool *pgxpool.Config
 
 	AcquireTimeout    time.Duration    // how long a read waits for a connection; defaults to 30 s
-	InFlight          int              // commits at a time, each on a connection of its own; defaults to 2
+	InFlight          int              // commits at a time, each on a connection of its own; defaults to 3
 	Schema            string           // defaults to "groupcommit"
 	Migrate           bool             // bring the schema up to date
 	DataType          command.DataType // to create the schema with, and to insist on; zero: jsonb for a new one, else what it has
@@ -63,7 +63,7 @@ const DefaultSchema = "groupcommit"
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config.Schema = cmp.Or(config.Schema, DefaultSchema)
 	config.AcquireTimeout = cmp.Or(config.AcquireTimeout, 30*time.Second)
-	config.InFlight = cmp.Or(config.InFlight, 2)
+	config.InFlight = cmp.Or(config.InFlight, 3)
 	config.LockTimeout = cmp.Or(config.LockTimeout, 2*time.Second)
 	config.IdleInTransaction = cmp.Or(config.IdleInTransaction, 10*time.Second)
 	if config.Logger == nil {
