@@ -15,7 +15,7 @@ import (
 // verifySQL gives the rows of all tables in the order in which a verify.Walk takes them. It is one statement, and so one snapshot. The server
 // sorts, on disk where it has to; what was sorted is read once and kept by nobody.
 const verifySQL = `
-SELECT first AS place, 0 AS kind, last AS number, committed_at, command_id, versions,
+SELECT first AS place, 0 AS kind, last AS number, committed_at, command_id AS id, versions,
 	NULL::uuid, NULL::bool, NULL::int, NULL::text, NULL::bigint
 FROM %[1]s.command_ids
 UNION ALL
@@ -26,7 +26,7 @@ UNION ALL
 SELECT c.previous, 2, c.last, c.committed_at, c.commit_id, NULL,
 	c.parent, p.commit_id IS NOT NULL, c.commands, NULL, NULL
 FROM %[1]s.commits c LEFT JOIN %[1]s.commits p ON p.last = c.previous AND p.commit_id = c.parent
-ORDER BY place, kind, number`
+ORDER BY place, kind, number, id`
 
 // The kinds of rows in verifySQL.
 const (

@@ -33,10 +33,10 @@ func (w *Walk) Record(r Record) {
 	w.report.CommandIDs++
 	if wrong := w.judge(&r); wrong != "" {
 		w.wrongRecord(&r, wrong)
-	} else {
-		w.passing = passing{Record: r, on: true, left: r.Versions}
+		return
 	}
-	w.taken = max(w.taken, r.Last)
+	w.taken = r.Last
+	w.passing = passing{Record: r, on: true, left: r.Versions}
 }
 
 // judge says what is wrong with where a record points to. A position that is in no commit any more, or in several, is let pass.
