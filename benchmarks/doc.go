@@ -14,6 +14,7 @@
 //     answered; latency counts from when a command was due.
 //   - BenchmarkDataType: data kept as bytea (bytea-commands/s) and, in turn with it, as jsonb; x-bytea is the first as a multiple of the second.
 //   - BenchmarkMemory: the heap at 4,000 clients, early and late; -memory=1m works for a minute.
+//   - BenchmarkVerify: how fast a whole log is verified (events/s), here a small one; -verify=1000000 is one of a million events.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.
 //
