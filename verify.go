@@ -18,7 +18,10 @@ type (
 // commit, whether the versions of each stream are 1, 2, 3, ... and whether command IDs point to what their commands wrote. An error says
 // that it could not be finished, and nothing about the log.
 //
-// It may run beside writers, and holds nobody up. In PostgreSQL it reads the tables from end to end and trusts no index; it checks neither the
-// indexes themselves nor what is in data and metadata. The server sorts, for which it takes some 200 bytes of temporary disk space an event;
-// in this process memory stays flat at any length.
+// It may run beside writers, and holds none of them up. In PostgreSQL it reads the tables from end to end and trusts no index; the server sorts,
+// for which it takes some 200 bytes of temporary disk space an event, and keeps the snapshot until the end. Here memory stays flat at any length. A
+// statement_timeout of the role applies.
+//
+// Some things it cannot see: what data and metadata say, an index that is damaged, and commits that are gone from the end with all that was
+// in them, as after a restore. For the last, compare LogID and End with what is known from elsewhere.
 func (s *Store) Verify(ctx context.Context) (VerifyReport, error) { return s.log.Verify(ctx) }

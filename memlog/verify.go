@@ -13,8 +13,7 @@ import (
 	"github.com/groupcommit/groupcommit/verify"
 )
 
-// Verify reads the whole log and reports whether it is sound. Little that can happen to a database can happen to it: a damage is one that was
-// appended.
+// Verify reads the whole log and reports whether it is sound. What it finds was appended so: nothing else can happen to a log in memory.
 func (l *Log) Verify(ctx context.Context) (verify.Report, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

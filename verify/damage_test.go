@@ -308,6 +308,27 @@ func named(text string) string {
 	return text
 }
 
+// What a finding is about can be told without reading its words.
+func TestFindingNamesWhatItIsAbout(t *testing.T) {
+	l := example()
+	l.events = slices.Delete(l.events, 1, 2)
+	l.commits[2].Commands = 0
+	l.records[3].Versions = nil
+	want := []verify.Finding{
+		{Damage: verify.MissingEvents, Position: 2, Commit: id("commit1")},
+		{Damage: verify.WrongCount, Position: 4, Commit: id("commit2")},
+		{Damage: verify.VersionOrder, Position: 4, Commit: id("commit2"), Stream: "a"},
+		{Damage: verify.WrongCommand, Position: 6, Commit: id("commit3"), Command: id("command3")},
+	}
+	got := l.verify().Findings
+	for i := range got {
+		got[i].Detail = ""
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
 // A report is bounded, whatever there is to report.
 func TestManyFindings(t *testing.T) {
 	l := example()

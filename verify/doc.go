@@ -9,5 +9,6 @@
 //   - true to its commands: whatever is kept of a command with an ID names positions within one commit that no other command has, its
 //     time, and the versions that its events have.
 //
-// Where the oldest commits were pruned the chain begins later. For the events before it there is no commit to compare with; the rest holds.
+// Where the oldest commits were pruned the chain begins later. For the events before it there is no commit to compare with; the rest holds. A
+// log that ends too early, with a whole commit, is sound.
 package verify

@@ -18,7 +18,7 @@ type Report struct {
 	FirstAt    time.Time // of the oldest commit; zero when there is none
 	LastAt     time.Time // of the last commit
 
-	Findings []Finding // in the order of the log; no more than MaxFindings of them
+	Findings []Finding // the first MaxFindings, by position
 	Damages  int64     // findings in all
 }
 
