@@ -17,13 +17,16 @@ IN_REPORT = cd benchmarks/report &&
 RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race bench bench-report soak lint check vuln postgres clean
+.PHONY: help demo verify test race bench bench-report soak lint check vuln postgres clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: postgres ## show the workloads on a real PostgreSQL, in about a minute
 	$(GO) run ./cmd/demo
+
+verify: ## prove that the log at DATABASE_URL (GROUPCOMMIT_SCHEMA=groupcommit) is sound, or tell what is wrong with it
+	$(GO) run ./cmd/demo verify
 
 test: postgres ## run all tests (TESTFLAGS=-v)
 	$(GO) test $(TESTFLAGS) ./...

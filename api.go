@@ -109,6 +109,7 @@ type log interface {
 	ReadStream(ctx context.Context, stream string, after int64, limit int) ([]RecordedEvent, error)
 	ReadAll(ctx context.Context, after int64, limit int) ([]RecordedEvent, error)
 	StreamVersion(ctx context.Context, stream string) (int64, error)
+	Verify(ctx context.Context) (VerifyReport, error)
 }
 
 // Submit hands a command in and returns its future, which is never nil: a command that is refused gives a future that has

@@ -342,3 +342,34 @@ func ExampleStore_ReadStream() {
 	// 2 Deposited {"Amount":20}
 	// 3 Deposited {"Amount":3}
 }
+
+// Verify proves that a log is as it must be, or tells what is wrong with it.
+func ExampleStore_Verify() {
+	type Deposited struct{ Amount int }
+
+	ctx := context.Background()
+	store, err := groupcommit.OpenInMemory(groupcommit.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close(ctx)
+
+	deposited := groupcommit.JSON("Deposited", Deposited{Amount: 100})
+	for _, stream := range []string{"account-1", "account-2", "account-1"} {
+		if _, err := store.Append(ctx, groupcommit.To(stream, groupcommit.Any, deposited)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	report, err := store.Verify(ctx)
+	if err != nil {
+		log.Fatal(err) // it could not be finished, which says nothing about the log
+	}
+	for _, finding := range report.Findings {
+		fmt.Println(finding)
+	}
+	fmt.Println("sound:", report.Sound())
+	fmt.Println(report.Events, "events of", report.Streams, "streams in", report.Commits, "commits")
+	// Output:
+	// sound: true
+	// 3 events of 2 streams in 3 commits
+}

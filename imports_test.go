@@ -18,11 +18,12 @@ var arrows = map[string][]string{
 	"./command":    nil,
 	"./batcher":    nil,
 	"./migrations": nil,
+	"./verify":     nil,
 	"./committer":  {"./command"},
 	"./pipeline":   {"./batcher", "./committer", "./command"},
-	"./memlog":     {"./committer", "./command"},
-	"./pg":         {"./committer", "./command", "./migrations"},
-	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher"},
+	"./memlog":     {"./committer", "./command", "./verify"},
+	"./pg":         {"./committer", "./command", "./migrations", "./verify"},
+	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./verify"},
 }
 
 // heavy is what nobody inherits who imports the root package: it is for tests, for the demonstration, or for packages that are

@@ -122,7 +122,7 @@ func (l *Log) apply(c *committer.Commit, payloads []payload) {
 		r.CommittedAt = instant(r.CommittedAt)
 		l.records[r.ID] = ownRecord(r)
 	}
-	l.commits = append(l.commits, commit{previous: c.Parent.Position, last: c.End().Position, id: c.ID, at: at})
+	l.commits = append(l.commits, commit{previous: c.Parent.Position, last: c.End().Position, id: c.ID, commands: c.Commands, at: at})
 }
 
 func (l *Log) addEvent(name string, version int64, at time.Time, p payload) {

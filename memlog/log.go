@@ -38,6 +38,7 @@ type Log struct {
 type commit struct {
 	previous, last int64
 	id             uuid.UUID
+	commands       int
 	at             time.Time
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -38,6 +39,20 @@ func runAudit(log iter.Seq2[groupcommit.RecordedEvent, error], invariants []work
 		audit.Invariants = append(audit.Invariants, entry)
 	}
 	return audit, nil
+}
+
+// verify adds what the store says of its log: of what a reader of events does not see, too.
+func (a *auditReport) verify(ctx context.Context, store *groupcommit.Store) error {
+	report, err := store.Verify(ctx)
+	if err != nil {
+		return fmt.Errorf("verifying the log: %w", err)
+	}
+	entry := invariantReport{Name: "the commits form one chain, and every event is in one of them", Holds: report.Sound()}
+	if !entry.Holds {
+		entry.Violation = damage(&report).Error()
+	}
+	a.Invariants = append(a.Invariants, entry)
+	return nil
 }
 
 // violation is an error that names every invariant that does not hold, nil when all do.

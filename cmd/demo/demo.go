@@ -28,6 +28,11 @@ func newDemo(c *config, out *terminal) *demo {
 	return &demo{config: c, out: out, report: newReport()}
 }
 
+// demonstrate runs the demo.
+func demonstrate(ctx context.Context, c *config, out *terminal) error {
+	return newDemo(c, out).run(ctx)
+}
+
 // run does everything: a server, a schema, the workloads, the audit, the report. When ctx ends the run that is under way is finished, no
 // other begins, and errInterrupted is returned after the report.
 func (d *demo) run(ctx context.Context) (err error) {
@@ -134,7 +139,7 @@ func (d *demo) audit(ctx context.Context, store *groupcommit.Store, scenario *sc
 		return err
 	}
 	d.report.Audit = audit
-	return audit.violation()
+	return errors.Join(audit.verify(ctx, store), audit.violation())
 }
 
 // interruption puts errInterrupted in the place of what an ended context has led to, but not of a failure of its own.

@@ -88,7 +88,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("workloads %s, want %s", got, want)
 	}
 	// The preload; 60 commands by each of 1 and 4 clients: W1a 80, W1b 100, W2 270 events; W3 twice 10,000; W4 60.
-	if want := 80 + 2*(80+100+270) + 20_000 + 60; r.Audit == nil || r.Audit.Events != want || len(r.Audit.Invariants) != 5 {
+	if want := 80 + 2*(80+100+270) + 20_000 + 60; r.Audit == nil || r.Audit.Events != want || len(r.Audit.Invariants) != 6 {
 		t.Errorf("%+v, want %d events", r.Audit, want)
 	}
 	if r.Interrupted || !strings.HasPrefix(r.PostgreSQL.Version, "1") || r.PostgreSQL.Fsync != "on" || r.PostgreSQL.ThrowAway {

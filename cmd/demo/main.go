@@ -1,5 +1,6 @@
 // Command demo shows what groupcommit does: it runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, reads the
-// log back to check it, and prints a table. demo -h lists the environment variables that configure it.
+// log back to check it, and prints a table. demo verify proves that the log of a database is sound. demo -h lists the environment variables
+// that configure it.
 package main
 
 import (
@@ -21,8 +22,12 @@ const (
 func main() { os.Exit(run()) }
 
 func run() int {
-	if len(os.Args) > 1 {
-		return help(os.Args[1:])
+	args, perform := os.Args[1:], demonstrate
+	if len(args) > 0 && args[0] == "verify" {
+		args, perform = args[1:], verify
+	}
+	if len(args) > 0 {
+		return help(args)
 	}
 	config, err := readConfig()
 	if err != nil {
@@ -33,10 +38,12 @@ func run() int {
 	defer restore()
 	context.AfterFunc(ctx, restore) // the next signal ends the program at once
 
-	err = newDemo(config, standardTerminal(config)).run(ctx)
+	err = perform(ctx, config, standardTerminal(config))
 	switch {
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.Is(err, errNoDatabase):
+		return fail(exitUsage, err)
 	case err != nil:
 		return fail(exitFailed, err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 const usageHead = `demo runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, reads the log back to check it, and
-prints a table. It takes about a minute and no arguments; environment variables configure it:
+prints a table. It takes about a minute; environment variables configure it:
 
 `
 
@@ -20,7 +20,11 @@ The library's own settings can be given too; "go doc github.com/groupcommit/grou
 
 const usageTail = `
 
-Exit status: 0 all is well, 1 a command failed or an invariant does not hold, 2 wrong configuration, 130 interrupted.
+"demo verify" does something else: it proves that the log of a database is sound, or says where it is not, and changes
+nothing. DATABASE_URL says which database, GROUPCOMMIT_SCHEMA which schema if it is not "groupcommit".
+
+Exit status: 0 all is well, 1 a command failed, an invariant does not hold or the log is damaged, 2 wrong configuration,
+130 interrupted.
 The first Ctrl-C finishes what has begun, checks it and prints; the second one ends at once.
 `
 

@@ -1,6 +1,6 @@
 // Package conformance is the one description, in tests, of what a log does. memlog and pg both run it.
 //
-// It knows a log by committer.Log and three methods for reading, nothing of how one is kept. Chain, which builds commits, serves
+// It knows a log by committer.Log, three methods for reading and one that verifies, nothing of how one is kept. Chain, which builds commits, serves
 // other tests too: it is the foreign process that appends behind a committer's back.
 package conformance
 
@@ -10,6 +10,7 @@ import (
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/verify"
 )
 
 // Store is a handle on a log, for writing and for reading. A limit is the most events that are given; 0 gives none.
@@ -25,6 +26,9 @@ type Store interface {
 
 	// StreamVersion is 0 for a stream that does not exist.
 	StreamVersion(ctx context.Context, stream string) (int64, error)
+
+	// Verify tells whether the log is sound.
+	Verify(ctx context.Context) (verify.Report, error)
 }
 
 // Open makes a new, empty log and returns what opens handles on it. A handle stands for a process: one goroutine uses it at a
@@ -77,6 +81,11 @@ func Run(t *testing.T, dataType command.DataType, open Open) {
 
 		{"read the log in pages", readAllPages},
 		{"read a stream in pages", readStreamPages},
+
+		{"verify", verifies},
+		{"verify when empty", verifiesEmpty},
+		{"verify beside a writer", verifiesBesideWriter},
+		{"verify what should not have been appended", verifiesAppended},
 
 		{"a turn begins with a look", turnLooks},
 		{"one has the turn", turnAlone},

@@ -224,6 +224,7 @@ func cancelled(t *testing.T, open Open) {
 		"ReadStream":    func() error { _, err := store.ReadStream(ctx, "stream", 0, all); return err },
 		"ReadAll":       func() error { _, err := store.ReadAll(ctx, 0, all); return err },
 		"StreamVersion": func() error { _, err := store.StreamVersion(ctx, "stream"); return err },
+		"Verify":        func() error { _, err := store.Verify(ctx); return err },
 		"Append": func() error {
 			err := store.Append(ctx, step.Commit, nil)
 			wantFailure(t, err, committer.Transient) // certain: nothing was sent
