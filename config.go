@@ -82,14 +82,15 @@ type Config struct {
 	// CloseTimeout bounds Close, beside its context. Defaults to 60 s.
 	CloseTimeout time.Duration `env:"GROUPCOMMIT_CLOSE_TIMEOUT"`
 
-	// LockTimeout is how long a commit waits in the server for that of another process. Defaults to 2 s, at most 24 h.
+	// LockTimeout is how long a commit waits in the server for that of another process, before it looks whether that one was abandoned, and
+	// ends it. Defaults to 2 s, at most 24 h.
 	LockTimeout time.Duration `env:"GROUPCOMMIT_LOCK_TIMEOUT"`
 
 	// IdleInTransaction is after what time the server ends a commit whose client has gone silent. Defaults to 10 s, at
 	// most 24 h.
 	IdleInTransaction time.Duration `env:"GROUPCOMMIT_IDLE_IN_TRANSACTION"`
 
-	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and two more are opened for writing.
+	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and three more are opened for writing.
 	MaxConnections  int           `env:"GROUPCOMMIT_MAX_CONNECTIONS"`  // defaults to 20
 	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5, or less if MaxConnections is
 	AcquireTimeout  time.Duration `env:"GROUPCOMMIT_ACQUIRE_TIMEOUT"`  // a read waits for a connection; defaults to 30 s

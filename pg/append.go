@@ -21,10 +21,9 @@ func (s *Store) Append(ctx context.Context, commit *committer.Commit, link *comm
 	}
 	writer.warned = false
 	attempt := attempt{ctx: ctx, conn: conn.PgConn(), commit: commit, link: link}
-	attempt.placed = s.endsWho(isInTheWay, writerKey(s.config.Schema), attempt.conn.PID())
-	defer attempt.placed()
 	if err := attempt.run(s); err != nil {
 		s.cleanUp(ctx, writer, &attempt)
+		s.evict(ctx, err)
 		return err
 	}
 	if writer.warned {
@@ -57,7 +56,6 @@ type attempt struct {
 	conn   *pgconn.PgConn
 	commit *committer.Commit
 	link   *committer.Link // nil for a commit on its own
-	placed func()          // to be called when the commit's place is taken; may be called again
 	lost   bool            // the connection
 	spoilt bool            // its session is no longer as it was set up
 }
@@ -78,11 +76,7 @@ func (a *attempt) run(s *Store) error {
 
 func (a *attempt) send(shape *shape) reply {
 	r := exchange(a.ctx, a.conn, shape.message, func(completed int) {
-		if completed != shape.place {
-			return
-		}
-		a.placed()
-		if a.link != nil {
+		if completed == shape.place && a.link != nil {
 			a.link.Owned()
 		}
 	})

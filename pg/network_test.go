@@ -1,6 +1,7 @@
 package pg_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -20,7 +21,8 @@ import (
 type network struct {
 	mu    sync.Mutex
 	away  bool
-	limit int // bytes of the next long message that still get through, before the network is lost; 0: all
+	limit int           // bytes of the next long message that still get through, before the network is lost; 0: all
+	held  chan struct{} // keeps the most of every long message on its way until it is closed; nil: nothing does
 	open  []*networkConn
 	all   []*networkConn
 }
@@ -78,6 +80,19 @@ func (n *network) loseAfter(limit int) {
 	n.limit = limit
 }
 
+// hold keeps the most of every long message on its way, in the buffers of a network that is slow, or was cut, until it is released.
+func (n *network) hold() (release func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.held = make(chan struct{})
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		close(n.held)
+		n.held = nil
+	}
+}
+
 func (n *network) come() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -106,6 +121,12 @@ func (n *network) passes(message []byte) int {
 	return limit
 }
 
+func (n *network) holding() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.held
+}
+
 // networkConn is a connection through a network. mu guards deadline and moved.
 type networkConn struct {
 	net.Conn
@@ -119,9 +140,14 @@ type networkConn struct {
 	moved    chan struct{} // closed when deadline changes
 }
 
+const longMessage = 50_000
+
 func (c *networkConn) Write(b []byte) (int, error) {
 	if c.isLost() {
 		return 0, c.hang()
+	}
+	if held := c.network.holding(); held != nil && len(b) > longMessage {
+		return c.writeHeld(b, held)
 	}
 	n := c.network.passes(b)
 	written, err := c.Conn.Write(b[:n])
@@ -130,6 +156,23 @@ func (c *networkConn) Write(b []byte) (int, error) {
 		return written, c.hang()
 	}
 	return written, err
+}
+
+// writeHeld forwards some rows of a COPY, and the others once they are released. Who writes does not notice.
+func (c *networkConn) writeHeld(b []byte, held <-chan struct{}) (int, error) {
+	n, err := c.Conn.Write(b[:longMessage/2])
+	if err != nil {
+		return n, err
+	}
+	rest := bytes.Clone(b[n:])
+	go func() {
+		select {
+		case <-held:
+			_, _ = c.Conn.Write(rest) // the connection may be lost: that shows when it is read from
+		case <-c.closed:
+		}
+	}()
+	return len(b), nil
 }
 
 func (c *networkConn) Read(b []byte) (int, error) {
