@@ -26,9 +26,7 @@ func TestRulesAreKept(t *testing.T) {
 	for _, inFlight := range []int{2, 4} {
 		t.Run(fmt.Sprint("inflight=", inFlight), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				seed := rand.Uint64()
-				t.Logf("seed %d", seed)
-				w := &watched{Log: memlog.New(), t: t, random: rand.New(rand.NewPCG(seed, 0))}
+				w := newWatched(t, memlog.New())
 				p := pipeline.New(pipeline.Config{
 					Batcher:   batcher.Config{MaxItems: 5, Linger: -1},
 					Committer: committer.Config{InFlight: inFlight},
@@ -73,6 +71,10 @@ type watchedFlight struct {
 }
 
 var errWeather = errors.New("bad weather")
+
+func newWatched(t *testing.T, log *memlog.Log) *watched {
+	return &watched{Log: log, t: t, random: rand.New(rand.NewPCG(rand.Uint64(), 0))}
+}
 
 // command makes a command on one of a few streams, or repeats one of the last.
 func (w *watched) command() command.Command {
@@ -141,11 +143,15 @@ func (w *watched) fly(ctx context.Context, f *watchedFlight, link *committer.Lin
 
 // weather takes a while, and may be bad.
 func (w *watched) weather() (bad bool) {
+	time.Sleep(time.Duration(w.number(5)) * time.Millisecond)
+	return w.number(30) == 0
+}
+
+// number is a random one below n.
+func (w *watched) number(n int) int {
 	w.mu.Lock()
-	takes, bad := time.Duration(w.random.IntN(5))*time.Millisecond, w.random.IntN(30) == 0
-	w.mu.Unlock()
-	time.Sleep(takes)
-	return bad
+	defer w.mu.Unlock()
+	return w.random.IntN(n)
 }
 
 func (w *watched) own(f *watchedFlight) {
