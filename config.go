@@ -82,7 +82,8 @@ type Config struct {
 	// CloseTimeout bounds Close, beside its context. Defaults to 60 s.
 	CloseTimeout time.Duration `env:"GROUPCOMMIT_CLOSE_TIMEOUT"`
 
-	// LockTimeout is how long a commit waits in the server for that of another process. Defaults to 2 s, at most 24 h.
+	// LockTimeout is how long a commit waits in the server for that of another process, before it looks whether that one was abandoned, and
+	// ends it. Defaults to 2 s, at most 24 h.
 	LockTimeout time.Duration `env:"GROUPCOMMIT_LOCK_TIMEOUT"`
 
 	// IdleInTransaction is after what time the server ends a commit whose client has gone silent. Defaults to 10 s, at

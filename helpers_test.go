@@ -16,9 +16,13 @@ import (
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/worker"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	worker.Main(map[string]worker.Task{stopTask: stopInCopy})
+	pgtest.Main(m)
+}
 
 // opener opens a store that is closed when the test ends.
 type opener func(testing.TB, groupcommit.Config) *groupcommit.Store

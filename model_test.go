@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
 )
@@ -48,20 +46,10 @@ func TestVerdictsAreExplainedByTheLog(t *testing.T) {
 
 // Two processes write to the same streams. Which of them wrote what makes no difference to the model.
 func TestVerdictsOfTwoStoresAreExplainedByTheLog(t *testing.T) {
-	pool, err := pgxpool.New(t.Context(), pgtest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
 	for _, config := range crowdConfigs {
 		config.Schema = pgtest.Schema(t)
 		stores := []*groupcommit.Store{openPostgres(t, config), openPostgres(t, config)}
-		crowd := newCrowd(t, func() (end int64) {
-			if err := pool.QueryRow(t.Context(), "SELECT max(last) FROM "+config.Schema+".commits").Scan(&end); err != nil {
-				t.Error(err)
-			}
-			return end
-		})
+		crowd := newCrowd(t, endOf(t, config.Schema))
 		for client := range 40 {
 			crowd.wg.Go(func() {
 				for i := range 10 {

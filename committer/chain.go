@@ -127,6 +127,18 @@ func (c *Committer) Handle(ctx context.Context, a Answer) {
 // note takes an answer in and leaves what is broken as it is.
 func (c *Committer) note(a Answer) { a(c) }
 
+// hear notes what has been answered, and waits for nothing.
+func (c *Committer) hear() {
+	for {
+		select {
+		case a := <-c.answers:
+			c.note(a)
+		default:
+			return
+		}
+	}
+}
+
 // land marks how a flight has ended and finishes those that are through.
 func (c *Committer) land(f *flight, err error) {
 	f.answered, f.err = true, err

@@ -56,7 +56,7 @@ func New(log Log, config Config) *Committer {
 		config: config,
 		heads:  newHeads(config.HeadStreams),
 		outage: outage{patience: config.RetryFor},
-		chain:  chain{answers: make(chan Answer, 2*config.InFlight+1)}, // two each: a flight never waits to be heard
+		chain:  chain{answers: make(chan Answer, 2*config.InFlight+1)}, // two each and one: hardly anybody waits to be heard
 	}
 	if config.Turns == nil {
 		c.turn.state = held
@@ -109,6 +109,8 @@ func (c *Committer) commit(ctx context.Context, work *job) {
 			err = c.attempt(ctx, plan.commit)
 		}
 		c.conclude(ctx, work, plan, sent, err)
+		c.hear()
+		c.yield()
 	}
 }
 

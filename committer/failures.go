@@ -32,6 +32,9 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, err error)
 	switch f.Class {
 	case Moved, Recorded, Taken, Stale:
 		c.outage.over() // the log does answer
+		if f.Class == Moved {
+			c.pass() // somebody else appends, so whatever we believe, we do not have the turn
+		}
 		if work.outdated.IsZero() {
 			work.outdated = time.Now()
 		}

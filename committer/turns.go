@@ -2,6 +2,7 @@ package committer
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -14,7 +15,8 @@ type Turns interface {
 	// passed on, or lost. After an error, which is as one of Log.Look, this process neither has the turn nor stands in line.
 	Take(ctx context.Context, query Query) (Snapshot, error)
 
-	// Awaited tells whether another process waits for the turn. An error says that the turn is lost.
+	// Awaited tells whether another process waits for the turn. An error says that the turn is lost. Who has the turn asks all the time: a
+	// process that does not is stopped, or cut off, and loses it.
 	Awaited(ctx context.Context) (bool, error)
 
 	// Pass hands the turn on.
@@ -31,6 +33,8 @@ const (
 	// passTime bounds the passing.
 	passTime = time.Second
 )
+
+var errStuck = errors.New("nothing has moved on for too long, and other processes wait")
 
 // turn is whether this process may append, and what to do about it. Nothing is launched without it.
 //
@@ -104,25 +108,34 @@ func (c *Committer) Close() {
 	}
 }
 
-// keep holds one turn, from the wait for it to its end.
+// keep holds one turn, from the wait for it to its end. It looks around whatever the committer is doing, who hears of it when there is time.
 func (c *Committer) keep(ctx context.Context, query Query, ending <-chan struct{}) {
 	if err := c.take(ctx, query); err != nil {
 		return
 	}
 	ticker := time.NewTicker(turnTime)
 	defer ticker.Stop()
-	for {
+	for heard := time.Now(); ; {
 		select {
 		case <-ending:
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), passTime)
-			defer cancel()
-			c.config.Turns.Pass(ctx)
+			c.handOn(ctx)
 			c.answers <- func(c *Committer) { c.turn.state = away }
 			return
 		case <-ticker.C:
-			if !c.lookAround(ctx, ending) {
-				return
-			}
+		}
+		awaited, err := c.lookAround(ctx)
+		if awaited && time.Since(heard) >= c.config.AttemptTimeout {
+			c.handOn(ctx)
+			err = errStuck
+		}
+		if err != nil {
+			c.answers <- func(c *Committer) { c.lose(ctx, err) }
+			return
+		}
+		select {
+		case c.answers <- func(c *Committer) { c.lookedAround(awaited) }:
+			heard = time.Now()
+		default: // it is busy; there will be a next time
 		}
 	}
 }
@@ -142,20 +155,16 @@ func (c *Committer) take(ctx context.Context, query Query) error {
 	return err
 }
 
-// lookAround asks whether anybody waits, and tells whether there still is a turn.
-func (c *Committer) lookAround(ctx context.Context, ending <-chan struct{}) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.AttemptTimeout)
+func (c *Committer) lookAround(ctx context.Context) (awaited bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
-	awaited, err := c.config.Turns.Awaited(ctx)
-	if err != nil {
-		c.answers <- func(c *Committer) { c.lose(err) }
-		return false
-	}
-	select {
-	case c.answers <- func(c *Committer) { c.lookedAround(awaited) }:
-	case <-ending: // the committer may be waiting for just that
-	}
-	return true
+	return c.config.Turns.Awaited(ctx)
+}
+
+func (c *Committer) handOn(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), passTime)
+	defer cancel()
+	c.config.Turns.Pass(ctx)
 }
 
 func (c *Committer) lookedAround(awaited bool) {
@@ -165,8 +174,10 @@ func (c *Committer) lookedAround(awaited bool) {
 }
 
 // lose notes that the turn was lost. What is in flight goes on: the chain decides.
-func (c *Committer) lose(err error) {
-	c.config.Logger.Warn("groupcommit: the turn was lost", "error", err)
+func (c *Committer) lose(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		c.config.Logger.Warn("groupcommit: the turn was lost", "error", err)
+	}
 	c.turn.state = away
 }
 

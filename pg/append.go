@@ -21,12 +21,11 @@ func (s *Store) Append(ctx context.Context, commit *committer.Commit, link *comm
 	}
 	writer.warned = false
 	attempt := attempt{ctx: ctx, conn: conn.PgConn(), commit: commit, link: link, buffer: writer.buffer}
-	attempt.placed = s.endsWho(isInTheWay, writerKey(s.config.Schema), attempt.conn.PID())
-	defer attempt.placed()
 	err = attempt.run(s)
 	writer.keep(attempt.buffer)
 	if err != nil {
 		s.cleanUp(ctx, writer, &attempt)
+		s.evict(ctx, err)
 		return err
 	}
 	if writer.warned {
@@ -60,7 +59,6 @@ type attempt struct {
 	commit *committer.Commit
 	link   *committer.Link // nil for a commit on its own
 	buffer []byte          // that messages are built in
-	placed func()          // to be called when the commit's place is taken; may be called again
 	lost   bool            // the connection
 	spoilt bool            // its session is no longer as it was set up
 }
@@ -82,11 +80,7 @@ func (a *attempt) run(s *Store) error {
 
 func (a *attempt) send(shape *shape) reply {
 	r := exchange(a.ctx, a.conn, shape.message, func(completed int) {
-		if completed != shape.place {
-			return
-		}
-		a.placed()
-		if a.link != nil {
+		if completed == shape.place && a.link != nil {
 			a.link.Owned()
 		}
 	})

@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/groupcommit/groupcommit/committer"
 )
+
+// placedLockTimeout is how long a commit waits for a lock once its place is taken. It does so only for what should not be there.
+const placedLockTimeout = 100 * time.Millisecond
 
 // copyShape is a query, the rows that its COPY reads, and their end.
 func (s *Store) copyShape(b []byte, c *committer.Commit, waits bool) shape {
@@ -25,7 +29,7 @@ func (s *Store) copyShape(b []byte, c *committer.Commit, waits bool) shape {
 	})
 	b = appendCopy(b, c)
 	b = appendMessage(b, 'c', func(b []byte) []byte { return b })
-	shape := shape{message: b, place: 2, work: 3, waits: waits}
+	shape := shape{message: b, place: 2, work: 4, waits: waits}
 	if len(c.Records) > 0 {
 		shape.work++
 	}
@@ -49,7 +53,9 @@ func (s *Store) appendCommitSQL(b []byte, c *committer.Commit) []byte {
 	b = appendUUID(b, s.id)
 	b = append(b, ',')
 	b = appendTime(b, c)
-	b = append(b, "); "...)
+	b = append(b, "); SET LOCAL lock_timeout = '"...)
+	b = append(b, milliseconds(min(s.config.LockTimeout, placedLockTimeout))...)
+	b = append(b, "'; "...)
 	b = s.appendRecords(b, c)
 	b = append(b, "COPY "...)
 	b = append(b, s.schema...)

@@ -51,6 +51,7 @@ func deferred(err *pgconn.PgError) bool {
 const (
 	readOnlyTransaction = "25006"
 	noPreparedStatement = "26000"
+	lockNotAvailable    = "55P03"
 )
 
 // spoilt tells of errors that a new session may not have: the server has become a standby, or somebody has discarded what we
@@ -64,7 +65,7 @@ func classOf(err *pgconn.PgError) committer.Class {
 	switch err.Code {
 	case "23503", "23505":
 		return classOfConstraint(err.ConstraintName)
-	case "40001", "40P01", "55P03", "57014", "25P03", readOnlyTransaction, noPreparedStatement:
+	case "40001", "40P01", lockNotAvailable, "57014", "25P03", readOnlyTransaction, noPreparedStatement:
 		return committer.Transient
 	}
 	switch err.Code[:min(2, len(err.Code))] {

@@ -74,11 +74,11 @@ func (o *orphans) terminate(ctx context.Context) error {
 	return nil
 }
 
-// evict ends other server processes: those that a query ends. What does not succeed is tried again by whoever is waiting.
+// evict ends server processes of others: those that a query ends, and counts. It is in vain as long as some of ours are left.
 func (o *orphans) evict(ctx context.Context, query string, arguments ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if ctx.Err() != nil {
+	if len(o.alive) > 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), terminateTimeout)
@@ -90,10 +90,10 @@ func (o *orphans) evict(ctx context.Context, query string, arguments ...any) {
 	}
 	switch {
 	case err != nil:
-		o.logger.Warn("groupcommit: who holds up writing cannot be ended", "error", scrub(err))
+		o.logger.Warn("groupcommit: what holds up writing cannot be ended", "error", scrub(err))
 		o.control.drop()
 	case ended > 0:
-		o.logger.Warn("groupcommit: ended server processes of another process that held up writing", "count", ended)
+		o.logger.Warn("groupcommit: ended what another process had left open", "server processes", ended)
 	}
 }
 

@@ -18,9 +18,9 @@ import (
 	"github.com/groupcommit/groupcommit/pg"
 )
 
-// throughProxy opens a store whose connections can be lost. The kernel keeps little of what they send, so a long message that meets a
-// blackhole is never sent whole.
-func throughProxy(t *testing.T, schema string) (*pg.Store, *pgproxy.Proxy) {
+// throughProxy opens a store whose connections can be lost. Where the kernel keeps little of what they send, a long message that meets a
+// blackhole is never sent whole; with 0 it keeps what it likes.
+func throughProxy(t *testing.T, schema string, writeBuffer int) (*pg.Store, *pgproxy.Proxy) {
 	t.Helper()
 	proxy := pgproxy.New(t, pgtest.URL(t), 0)
 	pool, err := pgxpool.ParseConfig(proxy.URL())
@@ -30,8 +30,8 @@ func throughProxy(t *testing.T, schema string) (*pg.Store, *pgproxy.Proxy) {
 	dial := pool.ConnConfig.DialFunc
 	pool.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
-		if err == nil {
-			err = conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
+		if err == nil && writeBuffer > 0 {
+			err = conn.(*net.TCPConn).SetWriteBuffer(writeBuffer)
 		}
 		return conn, err
 	}
@@ -50,7 +50,7 @@ func throughProxy(t *testing.T, schema string) (*pg.Store, *pgproxy.Proxy) {
 // holds the place of the commit, and would for hours. When the network is back it is ended before anything else.
 func TestOrphanInCopyIsEnded(t *testing.T) {
 	schema := pgtest.Schema(t)
-	store, proxy := throughProxy(t, schema)
+	store, proxy := throughProxy(t, schema, 4<<10)
 	t.Cleanup(func() { // a process that is left would keep the schema from being dropped
 		const query = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE "
 		if err := pgtest.ExecAt(pgtest.URL(t), query+"'BEGIN%"+schema+"%'"); err != nil {
@@ -85,7 +85,7 @@ func TestOrphanInCopyIsEnded(t *testing.T) {
 // may be left when Append returns.
 func TestOrphanInTransactionIsEnded(t *testing.T) {
 	schema := pgtest.Schema(t)
-	store, proxy := throughProxy(t, schema)
+	store, proxy := throughProxy(t, schema, 4<<10)
 	open := func() (n int) {
 		const query = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE $1"
 		if err := pgtest.Conn(t).QueryRow(t.Context(), query, "BEGIN%"+schema+"%").Scan(&n); err != nil {

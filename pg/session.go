@@ -86,7 +86,7 @@ func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, er
 }
 
 func (s *Store) prepareWriter(ctx context.Context, conn *pgx.Conn) error {
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1)", writerKey(s.config.Schema)); err != nil {
+	if _, err := conn.Exec(ctx, markSQL, s.writerKey(), s.processKey()); err != nil {
 		return err
 	}
 	return s.prepareInserts(ctx, conn.PgConn())
@@ -100,6 +100,8 @@ func (s *Store) dialLooker(ctx context.Context, session *session) (*pgx.Conn, er
 		"enable_seqscan":                "off",
 		"enable_bitmapscan":             "off",
 		"jit":                           "off",
+		"lock_timeout":                  "0", // who waits for the turn is not to lose the place in line
+		"statement_timeout":             "0",
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 // number of rows, and on whether the commit has to wait for another.
 //
 //	insert  prepared INSERTs and a Sync, which is one transaction; a few rows
-//	copy    BEGIN, INSERT INTO commits, COPY, COMMIT in one simple query
+//	copy    BEGIN, INSERT INTO commits, SET, COPY, COMMIT in one simple query
 //	waits   the same without COMMIT
 //	last    the COMMIT of that
 type shape struct {

@@ -110,8 +110,8 @@ func (s *Store) start(ctx context.Context) error {
 	return nil
 }
 
-// connectWriters opens the connections that append, and the one that has the turn, all at once: the first commits do not wait for them, and what stands in their
-// way shows now.
+// connectWriters opens the connections that append, and the one that has the turn, all at once: the first commits do not wait for
+// them, and what stands in their way shows now.
 func (s *Store) connectWriters(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for range cap(s.writers) {

@@ -19,7 +19,8 @@ import (
 // closeTimeout is how long a worker may take to end: longer than a store that cannot reach its database.
 const closeTimeout = 90 * time.Second
 
-// Process is a worker as seen by the process that started it. Kill may be called by any goroutine; for the rest it is as with Link.
+// Process is a worker as seen by the process that started it. Kill and Continue may be called by any goroutine; for the rest it is as with
+// Link.
 type Process struct {
 	name    string
 	program *process.Process
@@ -94,6 +95,9 @@ func (p *Process) Kill() {
 	p.killed.Store(true)
 	p.program.Signal(syscall.SIGKILL)
 }
+
+// Continue wakes a worker that was stopped, or has stopped itself.
+func (p *Process) Continue() { p.program.Signal(syscall.SIGCONT) }
 
 // Close ends the worker's input and returns when it has ended, with an error where it has failed. To be killed is not to fail. What was not
 // received is lost.
