@@ -89,6 +89,16 @@ type Config struct {
 	// most 24 h.
 	IdleInTransaction time.Duration `env:"GROUPCOMMIT_IDLE_IN_TRANSACTION"`
 
+	// Strict makes Open refuse a database whose settings do not keep what is acknowledged: fsync or full_page_writes is off,
+	// synchronous_commit is off, or is local where synchronous standbys are configured, or damage is passed over in silence
+	// (data_sync_retry, zero_damaged_pages, ignore_checksum_failure). It returns a *SettingError for each. Settings may be those of a role or
+	// database, and may change, so each connection that is opened later is judged, too: nothing is written over one that is weaker,
+	// and commands end with ErrNotWritten and the *SettingError while there is no other. Without Strict, all of this is told to Logger once.
+	//
+	// What is asked is what the settings say. A service that keeps the write-ahead log in a place of its own may turn them off with good
+	// reason, and a disk may lie.
+	Strict bool `env:"GROUPCOMMIT_STRICT"`
+
 	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and two more are opened for writing.
 	MaxConnections  int           `env:"GROUPCOMMIT_MAX_CONNECTIONS"`  // defaults to 20
 	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5, or less if MaxConnections is

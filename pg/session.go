@@ -7,8 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/groupcommit/groupcommit/command"
 )
 
 // session is a connection of our own, opened when it is first needed and again after it was lost. It is used by one goroutine at a
@@ -70,7 +68,8 @@ func (s *Store) connConfig(ctx context.Context) (*pgx.ConnConfig, error) {
 func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, error) {
 	conn, err := s.dial(ctx, session, map[string]string{
 		"default_transaction_isolation":       "read committed",
-		"enable_seqscan":                      "off", // the foreign key's look for the parent must not read all of a young table
+		"client_min_messages":                 "warning", // a WARNING tells of a commit that no standby has
+		"enable_seqscan":                      "off",     // the foreign key's look for the parent must not read all of a young table
 		"enable_bitmapscan":                   "off",
 		"lock_timeout":                        milliseconds(s.config.LockTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(s.config.IdleInTransaction),
@@ -110,7 +109,7 @@ func (s *Store) dialControl(ctx context.Context, session *session) (*pgx.Conn, e
 // milliseconds is a setting of the server, for which 0 would mean no limit.
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", max(d.Milliseconds(), 1)) }
 
-// dial opens a connection, gives its session these settings, and checks that it is a session.
+// dial opens a connection, gives its session these settings, and judges it.
 func (s *Store) dial(ctx context.Context, session *session, settings map[string]string) (*pgx.Conn, error) {
 	config, err := s.connConfig(ctx)
 	if err != nil {
@@ -136,6 +135,7 @@ func (s *Store) dial(ctx context.Context, session *session, settings map[string]
 	return conn, nil
 }
 
+// prepareSession asks for one round trip: the settings are set, and the session is judged, as the role, the database and the hooks have left it.
 func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map[string]string) (started time.Time, err error) {
 	if hook := s.config.Pool.AfterConnect; hook != nil {
 		if err := hook(ctx, conn); err != nil {
@@ -147,19 +147,13 @@ func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map
 		names, values = append(names, name), append(values, value)
 	}
 	const query = `
-SELECT pid, backend_start, (SELECT count(set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value))
+SELECT pid, backend_start, (SELECT count(set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value)),
+	pg_is_in_recovery(), (SELECT json_object_agg(name, current_setting(name, true)) FROM unnest($3::text[]) AS j(name))
 FROM pg_stat_activity WHERE pid = pg_backend_pid()`
-	var pid uint32
+	var facts sessionFacts
 	var set int
-	if err := conn.QueryRow(ctx, query, names, values).Scan(&pid, &started, &set); err != nil {
+	if err := conn.QueryRow(ctx, query, names, values, judged).Scan(&facts.pid, &started, &set, &facts.standby, &facts.settings); err != nil {
 		return started, fmt.Errorf("setting up a session: %w", err)
 	}
-	if pid != conn.PgConn().PID() {
-		return started, &command.SchemaError{
-			Schema:  s.config.Schema,
-			Problem: command.SchemaPooler,
-			Detail:  "a pooler stands between us and the server; the connections that write have to be direct",
-		}
-	}
-	return started, nil
+	return started, s.judge(ctx, conn, &facts)
 }
