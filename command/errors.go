@@ -17,7 +17,8 @@ import (
 //   - ErrClosed: the store no longer takes commands. Nothing was written.
 //   - ErrForeignRow: a row that no commit accounts for. Writing has stopped; a person has to look.
 //   - ErrLostCommits: the database no longer has commits that it had acknowledged, after a failover to a standby that was behind, say, or a
-//     restore. Writing has stopped; a person has to look. What callers were told of the lost commits does not hold any more.
+//     restore, or another log stands in its place. What callers were told of the lost commits does not hold any more. Writing has stopped; a
+//     person has to look, and opens the store anew. Config.AcceptLostCommits goes on instead.
 //   - ErrPending: Result was called before the verdict was there.
 var (
 	ErrQueueFull      = errors.New("groupcommit: the queue is full")

@@ -23,6 +23,8 @@ type Config struct {
 	RetryFor time.Duration
 	// AttemptTimeout bounds each call of the log. Defaults to a third of RetryFor.
 	AttemptTimeout time.Duration
+	// AcceptLostCommits goes on with the log as it is when it has lost commits that had succeeded, instead of stopping.
+	AcceptLostCommits bool
 	// Logger is told what a person may have to know. Defaults to discarding.
 	Logger *slog.Logger
 	// Turns is set where other processes append to the log, too.

@@ -29,6 +29,7 @@
 //	        log moved:    look, judge again                           (failures.go)
 //	        row refused:  that entry is out, judge the others again   (failures.go)
 //	        transient:    wait, judge again, for RetryFor at most     (outage.go)
+//	        commits lost: stop; or forget all, look, judge again      (failures.go)
 //
 // # Several commits in flight
 //

@@ -42,7 +42,8 @@ type Store struct {
 
 	lookSQL, recordsSQL string
 
-	id uuid.UUID
+	id     uuid.UUID // of this process, to the log
+	origin uuid.UUID // the first commit, which is the identity of the log
 
 	pool    *pgxpool.Pool
 	writers chan *session // free to append, as many as commits may be in flight
@@ -111,6 +112,9 @@ func (s *Store) start(ctx context.Context) error {
 	if s.dataType, err = checkStore(ctx, conn, s.config.Schema, s.config.DataType); err != nil {
 		return err
 	}
+	if s.origin, err = s.readOrigin(ctx); err != nil {
+		return err
+	}
 	if err := s.connectWriters(ctx); err != nil {
 		return connectError(err)
 	}
@@ -118,6 +122,18 @@ func (s *Store) start(ctx context.Context) error {
 		return fmt.Errorf("groupcommit: opening the connection pool: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) readOrigin(ctx context.Context) (uuid.UUID, error) {
+	origin, found, err := s.Successor(ctx, -1)
+	switch {
+	case err != nil:
+		return uuid.Nil, fmt.Errorf("groupcommit: read the first commit in schema %q: %w", s.config.Schema, err)
+	case !found:
+		return uuid.Nil, incompleteSchema(s.config.Schema, "the first row of table commits")
+	default:
+		return origin, nil
+	}
 }
 
 // connectError says what was tried, unless the database can be reached and is not as needed: that error says it all.

@@ -42,7 +42,7 @@ func (s *Store) Take(ctx context.Context, query committer.Query) (committer.Snap
 	_, err = results.Exec()
 	var snapshot committer.Snapshot
 	if err == nil {
-		snapshot, err = scanLook(results.QueryRow(), &query)
+		snapshot, err = s.scanLook(results.QueryRow(), &query)
 	}
 	if err := errors.Join(err, results.Close()); err != nil {
 		s.endTurn(ctx)
