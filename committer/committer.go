@@ -107,7 +107,7 @@ func (c *Committer) commit(ctx context.Context, work *job) {
 			continue
 		}
 		sent := time.Now()
-		if len(plan.commit.Rows) > 0 {
+		if len(plan.commit.Rows) > 0 || plan.repeats {
 			err = c.attempt(ctx, plan.commit)
 		}
 		c.conclude(ctx, work, plan, sent, err)
@@ -222,10 +222,14 @@ func nextTime(before time.Time) time.Time {
 	return now
 }
 
-// attempt appends the commit once.
+// attempt appends the commit once. One without rows makes sure of those before it: its commands repeat what was found to be recorded, which
+// need not be as durable yet as their success says. While that fails they are in doubt.
 func (c *Committer) attempt(ctx context.Context, commit *Commit) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
+	if len(commit.Rows) == 0 {
+		return c.log.Sync(ctx)
+	}
 	return c.log.Append(ctx, commit, nil)
 }
 

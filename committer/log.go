@@ -11,8 +11,8 @@ import (
 )
 
 // Log is what the committer needs of a store: a chain of commits that one can look at and append to. Package pg keeps it in
-// PostgreSQL, memlog in memory. The committer calls Append from as many goroutines as it has commits in flight, and everything else from one
-// at a time; AppendRow is called by any.
+// PostgreSQL, memlog in memory. The committer calls Append and Sync from as many goroutines as it has commits in flight, and everything else
+// from one at a time; AppendRow is called by any.
 type Log interface {
 	// AppendRow appends the log's own encoding of an event to dst. The event has an ID and passed command.Check. Position, version
 	// and time are not known yet: they come with the Row that carries the encoding.
