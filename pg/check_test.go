@@ -166,6 +166,16 @@ func TestCheckStoreAltered(t *testing.T) {
 	}
 }
 
+// Every log has a first commit, which is its identity.
+func TestOpenWithoutFirstCommit(t *testing.T) {
+	schema := migratedSchema(t)
+	conn := schemaConn(t, schema)
+	mustExec(t, conn, "ALTER TABLE commits DISABLE TRIGGER append_only")
+	mustExec(t, conn, "DELETE FROM commits")
+	_, _, err := openAs(t, testConfig(t), Config{Schema: schema})
+	wantProblem(t, err, command.SchemaMissing, "the first row of table commits")
+}
+
 // notValid puts the foreign key back without a look at the rows that are there.
 const notValid = `ALTER TABLE commits DROP CONSTRAINT commits_parent_fkey,
 	ADD CONSTRAINT commits_parent_fkey FOREIGN KEY (previous, parent) REFERENCES commits (last, commit_id) DEFERRABLE INITIALLY DEFERRED NOT VALID`
