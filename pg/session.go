@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/groupcommit/groupcommit/command"
 )
 
 // session is a connection of our own, opened when it is first needed and again after it was lost. It is used by one goroutine at a
@@ -14,9 +16,10 @@ import (
 type session struct {
 	dial    func(context.Context, *session) (*pgx.Conn, error)
 	conn    *pgx.Conn
-	started time.Time // of the server's process
-	warned  bool      // the server sent a WARNING
-	buffer  []byte    // empty, for the next message
+	started time.Time              // of the server's process
+	weak    []command.SettingError // what makes its commits less durable than they should be
+	warned  bool                   // the server sent a WARNING
+	buffer  []byte                 // empty, for the next message
 }
 
 // get returns the connection, opening it where there is none. Its error says that nothing was sent.
@@ -77,14 +80,17 @@ func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepareWriter(ctx, conn); err != nil {
+	if err := s.prepareWriter(ctx, session, conn); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
 	return conn, nil
 }
 
-func (s *Store) prepareWriter(ctx context.Context, conn *pgx.Conn) error {
+func (s *Store) prepareWriter(ctx context.Context, session *session, conn *pgx.Conn) error {
+	if err := s.judgeDurability(ctx, session.weak); err != nil {
+		return err
+	}
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1)", writerKey(s.config.Schema)); err != nil {
 		return err
 	}
@@ -128,18 +134,23 @@ func (s *Store) dial(ctx context.Context, session *session, settings map[string]
 	if err != nil {
 		return nil, err
 	}
-	if session.started, err = s.prepareSession(ctx, conn, settings); err != nil {
+	facts, err := s.prepareSession(ctx, conn, settings)
+	if err == nil {
+		err = s.judge(conn, facts)
+	}
+	if err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
+	session.started, session.weak = facts.started, facts.weaknesses()
 	return conn, nil
 }
 
-// prepareSession asks for one round trip: the settings are set, and the session is judged, as the role, the database and the hooks have left it.
-func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map[string]string) (started time.Time, err error) {
+// prepareSession gives the session its settings and asks what it has then, as the role, the database and the hooks have left it.
+func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map[string]string) (*sessionFacts, error) {
 	if hook := s.config.Pool.AfterConnect; hook != nil {
 		if err := hook(ctx, conn); err != nil {
-			return started, fmt.Errorf("AfterConnect: %w", err)
+			return nil, fmt.Errorf("AfterConnect: %w", err)
 		}
 	}
 	var names, values []string
@@ -152,8 +163,9 @@ SELECT pid, backend_start, (SELECT count(set_config(name, value, false)) FROM un
 FROM pg_stat_activity WHERE pid = pg_backend_pid()`
 	var facts sessionFacts
 	var set int
-	if err := conn.QueryRow(ctx, query, names, values, judged).Scan(&facts.pid, &started, &set, &facts.standby, &facts.settings); err != nil {
-		return started, fmt.Errorf("setting up a session: %w", err)
+	err := conn.QueryRow(ctx, query, names, values, judged).Scan(&facts.pid, &facts.started, &set, &facts.standby, &facts.settings)
+	if err != nil {
+		return nil, fmt.Errorf("setting up a session: %w", err)
 	}
-	return started, s.judge(ctx, conn, &facts)
+	return &facts, nil
 }

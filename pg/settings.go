@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,6 +15,7 @@ import (
 // sessionFacts is what the server says of a session of our own.
 type sessionFacts struct {
 	pid      uint32
+	started  time.Time
 	standby  bool              // the server is in recovery
 	settings map[string]string // those that are judged; one that this server does not know is empty
 }
@@ -70,9 +72,8 @@ func judgedSettings() []string {
 	return slices.Compact(names)
 }
 
-// judge refuses a session that is none, that cannot write, or on which what is written could be wrong. One on which it would be less durable
-// than it should be is refused with Config.Strict, else told.
-func (s *Store) judge(ctx context.Context, conn *pgx.Conn, facts *sessionFacts) error {
+// judge refuses a session that is none, that cannot write, or on which what is written could be wrong.
+func (s *Store) judge(conn *pgx.Conn, facts *sessionFacts) error {
 	switch {
 	case facts.pid != conn.PgConn().PID():
 		return &command.SchemaError{
@@ -99,26 +100,26 @@ func (s *Store) judge(ctx context.Context, conn *pgx.Conn, facts *sessionFacts) 
 			Detail:  "the foreign key that ties each commit to the one before it is not checked: reset it for this role and database",
 		}
 	}
-	return s.judgeDurability(ctx, facts.weaknesses())
+	return nil
 }
 
-func (f *sessionFacts) weaknesses() (found []*command.SettingError) {
+func (f *sessionFacts) weaknesses() (found []command.SettingError) {
 	for i := range weaknesses {
 		w := &weaknesses[i]
 		if f.settings[w.Setting] == w.Value && (w.among == "" || f.settings[w.among] != "") {
-			found = append(found, &w.SettingError)
+			found = append(found, w.SettingError)
 		}
 	}
 	return found
 }
 
-// judgeDurability tells each weakness once. One that shows after Open, because somebody has changed the database or another one has taken its
-// place, is told as an error.
-func (s *Store) judgeDurability(ctx context.Context, found []*command.SettingError) error {
+// judgeDurability refuses a session with weaknesses where Strict is set, and otherwise tells Logger of each once. One that shows after Open,
+// because somebody has changed the database or another one has taken its place, is told as an error.
+func (s *Store) judgeDurability(ctx context.Context, found []command.SettingError) error {
 	var refused []error
 	for _, weakness := range found {
 		if s.config.Strict {
-			refused = append(refused, weakness)
+			refused = append(refused, &weakness)
 		} else if _, told := s.told.LoadOrStore(weakness, true); !told {
 			s.config.Logger.Log(ctx, s.loudness.Level(), "groupcommit: what is acknowledged may not be durable",
 				"setting", weakness.Setting, "value", weakness.Value, "detail", weakness.Detail)

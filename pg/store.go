@@ -104,6 +104,9 @@ func (s *Store) start(ctx context.Context) error {
 	if err != nil {
 		return connectError(err)
 	}
+	if err := s.judgeDurability(ctx, s.looker.weak); err != nil { // before anything is changed
+		return err
+	}
 	if s.config.Migrate {
 		if err := s.migrate(ctx); err != nil {
 			return err
