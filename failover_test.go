@@ -55,18 +55,11 @@ func (p *pair) failOver(t *testing.T, meanwhile func()) {
 		func() error { meanwhile(); return nil },
 		func() error { return p.primary.Kill(t.Context()) },
 		func() error { return p.standby.Start(t.Context()) },
+		func() error { return p.standby.Promote(t.Context()) },
 	} {
 		if err := step(); err != nil {
 			t.Fatal(err)
 		}
-	}
-	p.promote(t)
-}
-
-func (p *pair) promote(t *testing.T) {
-	t.Helper()
-	if !ask[bool](t, p.standby.URL(), "SELECT pg_promote()") {
-		t.Fatal("the standby was not promoted")
 	}
 }
 
@@ -177,7 +170,9 @@ func TestStandbyBehindHasLostNothing(t *testing.T) {
 	case <-waiting.Done():
 	}
 	wantPending(t, waiting)
-	pair.promote(t)
+	if err := pair.standby.Promote(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if result, err := waiting.Wait(t.Context()); err != nil || result.First != 3 {
 		t.Errorf("got %+v, %v", result, err)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/groupcommit/groupcommit/internal/process"
 )
 
-// Standby returns a hot standby that follows the server, asynchronously, until it is promoted with SELECT pg_promote(). The server is shut down for
-// the moment in which its files are copied, which needs no program that only some installations have. The caller stops both.
+// Standby returns a hot standby that follows the server, asynchronously, until it is promoted. The server is shut down for the moment in
+// which its files are copied, which needs no program that only some installations have. The caller stops both.
 func (s *Server) Standby(ctx context.Context) (*Server, error) {
 	if !s.Owned() {
 		return nil, ErrNotOwned
@@ -46,4 +46,23 @@ func (s *Server) copyCluster(ctx context.Context, dir string, port int) error {
 		"port":             strconv.Itoa(port),
 		"primary_conninfo": fmt.Sprintf("host=%s port=%d user=%s", primary.Host, primary.Port, primary.User),
 	})
+}
+
+// Promote makes a standby a server of its own, and returns once it takes writes. pg_promote can wait for that, too, but what it waits for may
+// have to wait for it: its snapshot can be in the way of what is still to be replayed.
+func (s *Server) Promote(ctx context.Context) error {
+	conn, err := pgconn.Connect(ctx, s.url)
+	if err != nil {
+		return fmt.Errorf("ephemeral: %w", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "SELECT pg_promote(false)").ReadAll(); err != nil {
+		return fmt.Errorf("ephemeral: %w", err)
+	}
+	for pgconn.ValidateConnectTargetSessionAttrsPrimary(ctx, conn) != nil {
+		if !pause(ctx) {
+			return fmt.Errorf("ephemeral: the standby is not promoted: %w", context.Cause(ctx))
+		}
+	}
+	return nil
 }
