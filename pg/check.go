@@ -49,11 +49,11 @@ WITH wanted (name, privileges, constraints) AS (
     FROM found
     WHERE relpersistence <> 'p'
     UNION ALL
-    SELECT 'constraint ' || wanted || ' of table ' || name || ' is not there, or not in force'
-    FROM found, unnest(constraints) wanted
+    SELECT 'constraint ' || c || ' of table ' || name || ' is not there, or not in force'
+    FROM found, unnest(constraints) c
     WHERE NOT EXISTS (
         SELECT FROM pg_constraint k
-        WHERE k.conrelid = found.oid AND k.conname = wanted AND k.convalidated
+        WHERE k.conrelid = found.oid AND k.conname = c AND k.convalidated
           AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgconstraint = k.oid AND tgenabled NOT IN ('O', 'A')))
 )
 SELECT current_user::text,

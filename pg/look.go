@@ -80,7 +80,7 @@ func (s *Store) scanLook(row pgx.Row, query *committer.Query) (snapshot committe
 	err = row.Scan(&snapshot.End.Position, &snapshot.End.Commit, &snapshot.EndTime, &present, &origin, &snapshot.Versions, &streams, &versions)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return snapshot, &committer.Failure{Class: committer.Replaced, Row: -1, Err: fmt.Errorf("table commits is empty")}
+		return snapshot, &committer.Failure{Class: committer.Replaced, Row: -1, Err: errors.New("table commits is empty")}
 	case err != nil:
 		return snapshot, err
 	case !present && origin.UUID != s.origin:

@@ -44,7 +44,7 @@ var weaknesses = []weakness{
 	}, ""},
 	{command.SettingError{
 		Setting: "synchronous_commit", Value: "local",
-		Detail: "commits are acknowledged before the synchronous standbys have them, and a failover loses the last ones: set it to on for this role and database",
+		Detail: "commits are acknowledged before synchronous standbys have them, and a failover loses the last ones: set it to on for this role and database",
 	}, "synchronous_standby_names"},
 	{command.SettingError{
 		Setting: "data_sync_retry", Value: "on",

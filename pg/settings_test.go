@@ -179,7 +179,8 @@ func TestStandby(t *testing.T) {
 // becomeStandby restarts the server so that it does not leave recovery: it answers as a standby whose primary is away.
 func becomeStandby(t *testing.T, server *ephemeral.Server) {
 	t.Helper()
-	if err := pgtest.ExecAt(server.URL(), "DO $$ BEGIN EXECUTE format('COPY (SELECT) TO %L', current_setting('data_directory') || '/standby.signal'); END $$"); err != nil {
+	const signal = "DO $$ BEGIN EXECUTE format('COPY (SELECT) TO %L', current_setting('data_directory') || '/standby.signal'); END $$"
+	if err := pgtest.ExecAt(server.URL(), signal); err != nil {
 		t.Fatal(err)
 	}
 	restart(t, server)
