@@ -61,6 +61,7 @@ type (
 	ReusedIDError = command.ReusedIDError // a command with this ID took effect, with other content
 	SchemaError   = command.SchemaError   // the schema or the role is not as needed
 	SchemaProblem = command.SchemaProblem // the reason for a SchemaError
+	SettingError  = command.SettingError  // a setting of the database is not as needed
 )
 
 // What went wrong, where the state says it all.
@@ -84,6 +85,7 @@ const (
 	SchemaPrivileges = command.SchemaPrivileges // the role may not do what is needed
 	SchemaReadOnly   = command.SchemaReadOnly   // a standby, or a session that may not write
 	SchemaRowLevel   = command.SchemaRowLevel   // rows would be hidden
+	SchemaAltered    = command.SchemaAltered    // what keeps the log whole was taken from it
 	SchemaPooler     = command.SchemaPooler     // sessions are not kept
 )
 

@@ -90,6 +90,29 @@ type Config struct {
 	// most 24 h.
 	IdleInTransaction time.Duration `env:"GROUPCOMMIT_IDLE_IN_TRANSACTION"`
 
+	// Strict makes Open refuse a database whose settings do not keep what is acknowledged: fsync or full_page_writes is off,
+	// synchronous_commit is off, or is local where synchronous standbys are configured, or damage is passed over in silence
+	// (data_sync_retry, zero_damaged_pages, ignore_checksum_failure). It returns a *SettingError for each. Settings may be those of a role or
+	// database, and may change, so each connection that is opened later is judged, too: nothing is written over one that is weaker,
+	// and commands end with ErrNotWritten and the *SettingError while there is no other. Without Strict, all of this is told to Logger once.
+	//
+	// What is asked is what the settings say. A service that keeps the write-ahead log in a place of its own may turn them off with good
+	// reason, and a disk may lie.
+	Strict bool `env:"GROUPCOMMIT_STRICT"`
+
+	// AcceptLostCommits says what happens when the database turns out to have lost commits that it had acknowledged: a standby that was behind
+	// has become the primary, or a backup was restored. It shows when the log is looked at or appended to next, before anything is
+	// written. Logger is told as of an error, in either case.
+	//
+	// Without AcceptLostCommits, the default, writing stops: every command ends with ErrNotWritten and ErrLostCommits, because what callers
+	// were told before, and may have acted on, does not hold any more. Reading goes on. With it the store forgets what it knew, takes the
+	// log as it is, and judges the commands on that. Another log in the place of this one, in a schema that was created anew or on
+	// another server, is never accepted.
+	//
+	// It shows only to a store that was open at the time. One that is opened later knows what the log says and nothing else: whoever starts a
+	// program again that has stopped, by hand or by a supervisor, accepts the loss for it.
+	AcceptLostCommits bool `env:"GROUPCOMMIT_ACCEPT_LOST_COMMITS"`
+
 	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and three more are opened for writing.
 	MaxConnections  int           `env:"GROUPCOMMIT_MAX_CONNECTIONS"`  // defaults to 20
 	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5, or less if MaxConnections is
@@ -189,11 +212,12 @@ func (c *Config) pipeline() pipeline.Config {
 			QueueBytes: c.QueueBytes,
 		},
 		Committer: committer.Config{
-			InFlight:    c.InFlight,
-			HeadStreams: c.HeadStreams,
-			RetryFor:    c.RetryFor,
-			Logger:      c.Logger,
-			Hooks:       c.Hooks,
+			InFlight:          c.InFlight,
+			HeadStreams:       c.HeadStreams,
+			RetryFor:          c.RetryFor,
+			AcceptLostCommits: c.AcceptLostCommits,
+			Logger:            c.Logger,
+			Hooks:             c.Hooks,
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package groupcommit_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -87,14 +88,61 @@ func TestLostCommitsStopWriting(t *testing.T) {
 	mustAppend(t, store, write("s"))
 	mustAppend(t, store, write("lost"))
 
-	change(t,
-		"ALTER TABLE "+schema+".events DISABLE TRIGGER append_only",
-		"ALTER TABLE "+schema+".commits DISABLE TRIGGER append_only",
-		"DELETE FROM "+schema+".events WHERE position = 2",
-		"DELETE FROM "+schema+".commits WHERE last = 2",
-	)
+	loseCommits(t, schema, 1)
 	wantStopped(t, store, groupcommit.ErrLostCommits)
 	if events := readAll(t, store); len(events) != 1 {
 		t.Errorf("%d events, want 1", len(events))
 	}
+}
+
+// A store that is opened anew knows what the log says and nothing else, and goes on there. One that runs does so where it was told to accept
+// the loss.
+func TestLostCommitsAreAccepted(t *testing.T) {
+	schema := pgtest.Schema(t)
+	store := openPostgres(t, groupcommit.Config{Schema: schema, AcceptLostCommits: true})
+	mustAppend(t, store, write("s"))
+	mustAppend(t, store, write("s"))
+	loseCommits(t, schema, 1)
+	if result := mustAppend(t, openPostgres(t, groupcommit.Config{Schema: schema}), write("s")); result.First != 2 {
+		t.Errorf("opened anew, it writes at position %d, want 2", result.First)
+	}
+	loseCommits(t, schema, 1)
+	if result := mustAppend(t, store, groupcommit.To("s", groupcommit.Exact(1), happened(1))); result.First != 2 {
+		t.Errorf("it writes at position %d, want 2", result.First)
+	}
+}
+
+// Another log stands in the place of the one that was opened, or nothing. That is not what AcceptLostCommits accepts.
+func TestReplacedLogStopsWriting(t *testing.T) {
+	for name, replace := range map[string]func(t *testing.T, schema string){
+		"created anew": func(t *testing.T, schema string) {
+			change(t, "DROP SCHEMA "+schema+" CASCADE")
+			mustAppend(t, openPostgres(t, groupcommit.Config{Schema: schema}), write("s"))
+		},
+		"emptied": func(t *testing.T, schema string) { loseCommits(t, schema, -1) },
+	} {
+		for _, accept := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, accept=%t", name, accept), func(t *testing.T) {
+				schema := pgtest.Schema(t)
+				store := openPostgres(t, groupcommit.Config{Schema: schema, AcceptLostCommits: accept})
+				mustAppend(t, store, write("s"))
+				replace(t, schema)
+				for range 2 {
+					_, err := store.Append(t.Context(), write("s"))
+					wantIs(t, err, groupcommit.ErrNotWritten, groupcommit.ErrLostCommits)
+				}
+			})
+		}
+	}
+}
+
+// loseCommits takes the database back to where the log ended at this position.
+func loseCommits(t *testing.T, schema string, position int64) {
+	t.Helper()
+	change(t,
+		"ALTER TABLE "+schema+".events DISABLE TRIGGER append_only",
+		"ALTER TABLE "+schema+".commits DISABLE TRIGGER append_only",
+		fmt.Sprintf("DELETE FROM %s.events WHERE position > %d", schema, position),
+		fmt.Sprintf("DELETE FROM %s.commits WHERE last > %d", schema, position),
+	)
 }

@@ -3,12 +3,15 @@ package groupcommit_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
 )
 
@@ -49,4 +52,83 @@ func awaitWaiter(t *testing.T, tx pgx.Tx) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// The synchronous standby is away, and each wait for it is ended by hand. What is committed then is in the log, and can be seen by everybody, but
+// no success is told that a failover could make untrue: neither by the process that wrote it nor by another one that finds it there.
+func TestNoSuccessWithoutTheStandby(t *testing.T) {
+	server := pgtest.Server(t)
+	open := func() (store *groupcommit.Store, doubt <-chan struct{}) {
+		doubted := make(chan struct{})
+		tell := sync.OnceFunc(func() { close(doubted) })
+		return openPostgres(t, groupcommit.Config{DatabaseURL: server.URL(), Schema: "events", Hooks: groupcommit.Hooks{
+			Failed: func(class groupcommit.FailureClass, _ error) {
+				if class == committer.InDoubt {
+					tell()
+				}
+			},
+		}}), doubted
+	}
+	writer, writerDoubts := open()
+	other, otherDoubts := open()
+	mustExecAt(t, server.URL(), "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+	endWaits := cancelWaitsForStandby(t, server.URL())
+
+	var cmd groupcommit.Command
+	var first *groupcommit.Future
+	for told := true; told; { // the server takes a moment to take up the setting
+		cmd = identified(groupcommit.To(uuid.NewString(), groupcommit.NoStream, happened(0)))
+		first = writer.Submit(t.Context(), cmd)
+		select {
+		case <-first.Done():
+		case <-writerDoubts:
+			told = false
+		}
+	}
+	again := other.Submit(t.Context(), cmd)
+	select {
+	case <-again.Done():
+	case <-otherDoubts:
+	}
+	wantPending(t, first)
+	wantPending(t, again)
+	wantVersion(t, other, cmd.Streams[0].Stream, 1)
+
+	mustExecAt(t, server.URL(), "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+	endWaits()
+	result, err := first.Wait(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	result.Duplicate = true
+	if repeated, err := again.Wait(t.Context()); err != nil || fmt.Sprint(repeated) != fmt.Sprint(result) {
+		t.Errorf("got %v, %v, want %v", repeated, err, result)
+	}
+}
+
+// cancelWaitsForStandby ends every wait for a synchronous standby, until it is told to stop.
+func cancelWaitsForStandby(t *testing.T, url string) (stop func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer conn.Close(context.Background())
+		for ctx.Err() == nil {
+			_, err := conn.Exec(ctx, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+			if err != nil && ctx.Err() == nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	stop = func() {
+		cancel()
+		wg.Wait()
+	}
+	t.Cleanup(stop)
+	return stop
 }

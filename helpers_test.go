@@ -94,6 +94,16 @@ func flush(t *testing.T, store *groupcommit.Store) {
 	}
 }
 
+// mustExecAt runs statements on the server at url, one after the other.
+func mustExecAt(t *testing.T, url string, statements ...string) {
+	t.Helper()
+	for _, sql := range statements {
+		if err := pgtest.ExecAt(url, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // happened is an event that can be told from others by its number.
 func happened(number int) groupcommit.Event {
 	return groupcommit.Event{Type: "Happened", Data: fmt.Append(nil, number)}

@@ -16,8 +16,8 @@ import (
 	"github.com/groupcommit/groupcommit/pipeline"
 )
 
-// Open connects to PostgreSQL and starts a store. It returns a *ConfigError, a *SchemaError, or an error that says why the database
-// cannot be reached; nothing is left running then. The caller closes the store.
+// Open connects to PostgreSQL and starts a store. It returns a *ConfigError, a *SchemaError, a *SettingError, or an error that says why the
+// database cannot be reached; nothing is left running then. The caller closes the store.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	if err := config.check(); err != nil {
 		return nil, err
@@ -35,6 +35,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		DataType:          config.DataType,
 		LockTimeout:       config.LockTimeout,
 		IdleInTransaction: config.IdleInTransaction,
+		Strict:            config.Strict,
 		Logger:            config.Logger,
 	})
 	if err != nil {

@@ -15,7 +15,10 @@ import (
 //   - ErrOutcomeUnknown: the database went away around COMMIT and did not come back in time. A command with an ID is submitted
 //     again as it is; without one, read the streams before deciding.
 //   - ErrClosed: the store no longer takes commands. Nothing was written.
-//   - ErrForeignRow, ErrLostCommits: the log is not what it was. Writing has stopped; a person has to look.
+//   - ErrForeignRow: a row that no commit accounts for. Writing has stopped; a person has to look.
+//   - ErrLostCommits: the database no longer has commits that it had acknowledged, after a failover to a standby that was behind, say, or a
+//     restore, or another log stands in its place. What callers were told of the lost commits does not hold any more. Writing has stopped; a
+//     person has to look, and opens the store anew. Config.AcceptLostCommits goes on instead.
 //   - ErrPending: Result was called before the verdict was there.
 var (
 	ErrQueueFull      = errors.New("groupcommit: the queue is full")
@@ -107,9 +110,22 @@ const (
 	SchemaPrivileges SchemaProblem = "missing privileges" // the role may not do what is needed
 	SchemaReadOnly   SchemaProblem = "read-only"          // a standby, or a session that may not write
 	SchemaRowLevel   SchemaProblem = "row-level security" // rows would be hidden from us
+	SchemaAltered    SchemaProblem = "altered"            // what keeps the log whole was taken from it
 	SchemaPooler     SchemaProblem = "pooler"             // sessions are not kept
 )
 
 func (e *SchemaError) Error() string {
 	return fmt.Sprintf("groupcommit: schema %q cannot be used: %s: %s", e.Schema, e.Problem, e.Detail)
+}
+
+// SettingError says that a setting of the server, the database or the role does not allow what is promised: that what is written is right,
+// or, with Config.Strict, that what was acknowledged is durable.
+type SettingError struct {
+	Setting string
+	Value   string // as the session has it
+	Detail  string // what it means and what to do
+}
+
+func (e *SettingError) Error() string {
+	return fmt.Sprintf("groupcommit: the database's setting %s is %s: %s", e.Setting, e.Value, e.Detail)
 }

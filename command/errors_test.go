@@ -42,6 +42,10 @@ func TestErrorTexts(t *testing.T) {
 			&command.SchemaError{Schema: "events", Problem: command.SchemaOlder, Have: 1, Want: 2, Detail: "migrate it"},
 			`groupcommit: schema "events" cannot be used: older: migrate it`,
 		},
+		{
+			&command.SettingError{Setting: "fsync", Value: "off", Detail: "turn it on"},
+			`groupcommit: the database's setting fsync is off: turn it on`,
+		},
 	} {
 		if got := c.err.Error(); got != c.want {
 			t.Errorf("%T says\n\t%s\nwant\n\t%s", c.err, got, c.want)

@@ -93,14 +93,18 @@ func (c *Committer) carry(ctx context.Context, f *flight) error {
 	if f.before != nil {
 		link.Await = f.before.await
 	}
-	switch {
-	case len(f.plan.commit.Rows) > 0:
+	if len(f.plan.commit.Rows) > 0 {
 		return c.log.Append(ctx, f.plan.commit, link)
-	case f.before != nil: // a verdict that rests on what is in flight is final when that is
-		return Orphaned(f.before.await(ctx))
-	default:
-		return nil
 	}
+	if f.before != nil { // a verdict that rests on what is in flight is final when that is
+		if err := f.before.await(ctx); err != nil {
+			return Orphaned(err)
+		}
+	}
+	if f.plan.repeats {
+		return c.log.Sync(ctx)
+	}
+	return nil
 }
 
 // Answers is where the committer's goroutines say what became of their work. Each answer is to be given to Handle.

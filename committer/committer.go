@@ -23,6 +23,8 @@ type Config struct {
 	RetryFor time.Duration
 	// AttemptTimeout bounds each call of the log. Defaults to a third of RetryFor.
 	AttemptTimeout time.Duration
+	// AcceptLostCommits goes on with the log as it is when it has lost commits that had succeeded, instead of stopping.
+	AcceptLostCommits bool
 	// Logger is told what a person may have to know. Defaults to discarding.
 	Logger *slog.Logger
 	// Turns is set where other processes append to the log, too.
@@ -105,7 +107,7 @@ func (c *Committer) commit(ctx context.Context, work *job) {
 			continue
 		}
 		sent := time.Now()
-		if len(plan.commit.Rows) > 0 {
+		if len(plan.commit.Rows) > 0 || plan.repeats {
 			err = c.attempt(ctx, plan.commit)
 		}
 		c.conclude(ctx, work, plan, sent, err)
@@ -222,10 +224,14 @@ func nextTime(before time.Time) time.Time {
 	return now
 }
 
-// attempt appends the commit once.
+// attempt appends the commit once. One without rows makes sure of those before it: its commands repeat what was found to be recorded, which
+// need not be as durable yet as their success says. While that fails they are in doubt.
 func (c *Committer) attempt(ctx context.Context, commit *Commit) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
+	if len(commit.Rows) == 0 {
+		return c.log.Sync(ctx)
+	}
 	return c.log.Append(ctx, commit, nil)
 }
 

@@ -359,20 +359,6 @@ func TestTakenPositionOfACommit(t *testing.T) {
 	wantVersion(t, commit(t, c, log, write("a", command.Exact(1), "2"))[0], 3, 2)
 }
 
-func TestLostCommitsStopWriting(t *testing.T) {
-	log := newScript()
-	c := committer.New(log, committer.Config{})
-	commit(t, c, log, write("a", command.Any, "1"))
-	log.Log = newScript().Log // a log of the same length, with another history
-	commit(t, committer.New(log, committer.Config{}), log, write("a", command.Any, "1"))
-	for range 2 {
-		wantError(t, commit(t, c, log, write("a", command.Exact(1), "2"))[0], command.ErrLostCommits)
-	}
-	if n := len(logged(t, log.Log)); n != 1 {
-		t.Errorf("%d events, want 1: nothing is written behind anyone", n)
-	}
-}
-
 func TestEndedContext(t *testing.T) {
 	log := newScript()
 	c := committer.New(log, committer.Config{})

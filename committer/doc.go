@@ -29,6 +29,7 @@
 //	        log moved:    look, judge again                           (failures.go)
 //	        row refused:  that entry is out, judge the others again   (failures.go)
 //	        transient:    wait, judge again, for RetryFor at most     (outage.go)
+//	        commits lost: stop; or forget all, look, judge again      (failures.go)
 //
 // # Several commits in flight
 //
@@ -56,7 +57,8 @@
 // # Invariants
 //
 //   - No verdict is told before it is final. A conflict may rest on a command of the same batch or of one in flight, so it is told
-//     with the commit, and after the log was read where nothing is written.
+//     with the commit, and after the log was read where nothing is written. A success that is found on record is told once the log says that
+//     it is durable (Sync).
 //   - Heads change in two ways: by a commit that is known to have succeeded, and by a look while nothing is in flight.
 //   - A commit ID stands for one content at one place. Whatever is judged anew gets a new one.
 //   - While a commit is in doubt nothing else is appended or told.

@@ -46,7 +46,9 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, err error)
 	case Refused:
 		c.isolate(ctx, work, plan, f)
 	case Lost:
-		c.stop(ctx, work, fmt.Errorf("%w: the log no longer holds position %d as it was committed", command.ErrLostCommits, c.heads.end.Position))
+		c.lost(ctx, work, f)
+	case Replaced:
+		c.stop(ctx, work, fmt.Errorf("%w: %w", command.ErrLostCommits, f.Err))
 	case Permanent:
 		c.config.Logger.Error("groupcommit: a batch cannot be written", "error", f.Err)
 		c.fail(ctx, work, f.Err)
@@ -92,6 +94,21 @@ func (c *Committer) checkForeign(ctx context.Context, work *job, plan *plan) {
 	}
 	if snapshot.End == parent {
 		c.stop(ctx, work, fmt.Errorf("%w: behind position %d", command.ErrForeignRow, parent.Position))
+	}
+}
+
+// lost deals with a log that lacks what this process knows to be in it. It is not a failure of the batch: what callers were told before does
+// not hold any more, and they may have acted on it. So a person has to look, or has said beforehand that the log as it is counts.
+func (c *Committer) lost(ctx context.Context, work *job, f *Failure) {
+	reason := fmt.Errorf("%w: it ended at position %d when last heard of: %w", command.ErrLostCommits, c.heads.end.Position, f.Err)
+	if !c.config.AcceptLostCommits {
+		c.stop(ctx, work, reason)
+		return
+	}
+	c.config.Logger.Error("groupcommit: commits are lost; going on with the log as it is", "error", reason)
+	c.heads.forgetAll()
+	if !c.pause(ctx, &c.outage) { // a log that cannot make up its mind is no reason to spin
+		c.fail(ctx, work, reason)
 	}
 }
 

@@ -17,6 +17,7 @@ type gated struct {
 	*memlog.Log
 	steps  chan *step
 	onLook func()
+	onSync func()
 }
 
 // step is where an Append stands: before it takes its place, or with its parent committed before it takes effect.
@@ -38,6 +39,13 @@ func (g *gated) Look(ctx context.Context, query committer.Query) (committer.Snap
 		g.onLook()
 	}
 	return g.Log.Look(ctx, query)
+}
+
+func (g *gated) Sync(ctx context.Context) error {
+	if g.onSync != nil {
+		g.onSync()
+	}
+	return g.Log.Sync(ctx)
 }
 
 func (g *gated) stop(ctx context.Context, commit *committer.Commit, effect bool) outcome {

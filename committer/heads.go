@@ -84,6 +84,12 @@ func (h *heads) forget() {
 	h.known = false
 }
 
+// forgetAll drops also where the log ended: it is not the same any more.
+func (h *heads) forgetAll() {
+	h.forget()
+	h.end, h.time = Point{}, time.Time{}
+}
+
 // moveTo says that all of this is now true at another end of the log.
 func (h *heads) moveTo(end Point, at time.Time) {
 	h.end, h.time, h.known = end, at, true

@@ -116,3 +116,75 @@ func TestRepetitionAfterUnknownOutcome(t *testing.T) {
 		}
 	})
 }
+
+// What is found to be recorded need not be durable yet: a standby that is to have it may be away. It is told once it is, in flight or, when the
+// log cannot be looked at for a moment, alone.
+func TestRepetitionIsToldOnlyWhenSafe(t *testing.T) {
+	for _, unseen := range []*committer.Failure{nil, fails(committer.Transient)} {
+		synctest.Test(t, func(t *testing.T) {
+			log := newScript()
+			cmd := withID(uuid.New(), write("a", command.Exact(0), "1"))
+			first := commit(t, committer.New(log, committer.Config{}), log, cmd)[0]
+			c := committer.New(log, committer.Config{})
+			if unseen != nil {
+				looks := once(unseen)
+				log.onLook = func() error { return looks(nil) }
+			}
+			unsafe := 3
+			log.onSync = func() error {
+				if unsafe > 0 {
+					unsafe--
+					return errScripted
+				}
+				return nil
+			}
+			es, vs := entries(log, cmd, write("a", command.Exact(7), "conflict"))
+			vs[0].onTold = func() {
+				if unsafe > 0 {
+					t.Error("told before it was safe")
+				}
+			}
+			complete(t.Context(), c, es)
+			wantDuplicate(t, vs[0], first)
+			wantConflict(t, vs[1], 1)
+		})
+	}
+}
+
+func TestRepetitionThatStaysUnsafe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newScript()
+		c := committer.New(log, committer.Config{})
+		cmd := withID(uuid.New(), write("a", command.Exact(0), "1"))
+		first := commit(t, c, log, cmd)[0]
+		log.onSync = func() error { return errScripted }
+		wantError(t, commit(t, c, log, cmd)[0], command.ErrOutcomeUnknown)
+		vs := commit(t, c, log, cmd, write("b", command.Any, "1")) // a commit behind it is as good
+		wantDuplicate(t, vs[0], first)
+		wantVersion(t, vs[1], 2, 1)
+	})
+}
+
+// The same for a batch of nothing but repetitions that is in flight behind another.
+func TestRepetitionInFlightIsToldOnlyWhenSafe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newGated()
+		c := committer.New(log.Log, committer.Config{})
+		commit(t, c, log.Log, write("a", command.Any, "1"))
+		cmd := withID(uuid.New(), write("a", command.Exact(1), "2"))
+		first := commit(t, c, log.Log, cmd)[0]
+		safe := make(chan struct{})
+		log.onSync = func() { <-safe }
+		f := flyOn(t, log, committer.Config{})
+		before := f.submit(write("b", command.Any, "1"))
+		f.release(f.at(2), outcome{})
+		again := f.submit(cmd)
+		f.release(f.at(2), outcome{})
+		if f.told(before...) != 1 || f.told(again...) != 0 {
+			t.Error("told before it was safe, or too late")
+		}
+		close(safe)
+		f.close()
+		wantDuplicate(t, again[0], first)
+	})
+}

@@ -17,6 +17,7 @@ type plan struct {
 	commit   *Commit   // without rows when nothing is to be written
 	owners   []int     // index of the entry that each row belongs to
 	final    bool      // judged on nothing that has still to be looked up
+	repeats  bool      // a verdict is the success of a command that was recorded before
 
 	ids map[uuid.UUID]int // index of each accepted entry that has an ID
 }
@@ -77,6 +78,7 @@ func (j *judge) repeated(e *Entry) (verdict, bool) {
 		if record.Fingerprint != e.Fingerprint {
 			return verdict{err: &command.ReusedIDError{ID: e.ID, First: record.First, Last: record.Last, CommittedAt: record.CommittedAt}}, true
 		}
+		j.plan.repeats = true
 		return verdict{result: record.result(e)}, true
 	}
 	first, result, found := j.committer.inFlight(e.ID)

@@ -11,15 +11,15 @@ import (
 )
 
 // Log is what the committer needs of a store: a chain of commits that one can look at and append to. Package pg keeps it in
-// PostgreSQL, memlog in memory. The committer calls Append from as many goroutines as it has commits in flight, and everything else from one
-// at a time; AppendRow is called by any.
+// PostgreSQL, memlog in memory. The committer calls Append and Sync from as many goroutines as it has commits in flight, and everything else
+// from one at a time; AppendRow is called by any.
 type Log interface {
 	// AppendRow appends the log's own encoding of an event to dst. The event has an ID and passed command.Check. Position, version
 	// and time are not known yet: they come with the Row that carries the encoding.
 	AppendRow(dst []byte, stream string, event command.Event) []byte
 
 	// Look reads what a Query asks in one snapshot; the records may be of a later one. An error may be a *Failure: of class Lost
-	// when Query.Since is not in the log.
+	// when Query.Since is not in the log, Replaced when it is not the log that it was at first.
 	Look(ctx context.Context, query Query) (Snapshot, error)
 
 	// Append adds a commit right behind its parent, atomically and durably, and returns when the log's answer is known or lost.
@@ -122,13 +122,15 @@ const (
 	Refused
 	// Lost: the parent is not in the log.
 	Lost
+	// Replaced: another log stands in the place of this one.
+	Replaced
 	// Permanent: trying again has no use before a person has changed something.
 	Permanent
 )
 
 var classNames = [...]string{
 	Transient: "transient", InDoubt: "in doubt", Moved: "log moved", Taken: "position taken", Stale: "stale version",
-	Recorded: "command recorded", Refused: "refused", Lost: "lost commits", Permanent: "permanent",
+	Recorded: "command recorded", Refused: "refused", Lost: "lost commits", Replaced: "log replaced", Permanent: "permanent",
 }
 
 func (c Class) String() string { return classNames[c] }

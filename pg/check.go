@@ -18,22 +18,21 @@ var storeTables = []string{"events", "commits", "command_ids"}
 // anything missing there is a fact and not an error.
 type storeFacts struct {
 	role     string
-	standby  bool             // the server is in recovery
-	readOnly bool             // transactions of this session may not write
 	tables   []string         // which of ours are there, the version table included
 	denied   []string         // privileges that the role lacks, as GRANT has them
 	hidden   []string         // tables some of whose rows the role may not see
+	altered  []string         // what the tables lack of what keeps the log whole
 	dataType command.DataType // of events.data
 }
 
 const storeFactsSQL = `
-WITH wanted (name, privileges) AS (
-    VALUES ('` + versionTable + `', '{SELECT}'::text[]),
-           ('events', '{SELECT,INSERT}'),
-           ('commits', '{SELECT,INSERT}'),
-           ('command_ids', '{SELECT,INSERT}')
+WITH wanted (name, privileges, constraints) AS (
+    VALUES ('` + versionTable + `', '{SELECT}'::text[], '{}'::text[]),
+           ('events', '{SELECT,INSERT}', '{events_position_key,events_stream_version_key}'),
+           ('commits', '{SELECT,INSERT}', '{commits_pkey,commits_last_commit_id_key,commits_parent_fkey}'),
+           ('command_ids', '{SELECT,INSERT}', '{command_ids_pkey}')
 ), found AS (
-    SELECT c.oid, w.name, w.privileges
+    SELECT c.oid, w.name, w.privileges, w.constraints, c.relpersistence
     FROM wanted w
     JOIN pg_namespace n ON n.nspname = $1
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
@@ -45,13 +44,23 @@ WITH wanted (name, privileges) AS (
     SELECT p || ' ON ' || quote_ident($1) || '.' || name
     FROM found, unnest(privileges) p
     WHERE NOT has_table_privilege(oid, p)
+), altered AS (
+    SELECT 'table ' || name || ' is not logged: a crash of the server empties it' AS what
+    FROM found
+    WHERE relpersistence <> 'p'
+    UNION ALL
+    SELECT 'constraint ' || c || ' of table ' || name || ' is not there, or not in force'
+    FROM found, unnest(constraints) c
+    WHERE NOT EXISTS (
+        SELECT FROM pg_constraint k
+        WHERE k.conrelid = found.oid AND k.conname = c AND k.convalidated
+          AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgconstraint = k.oid AND tgenabled NOT IN ('O', 'A')))
 )
 SELECT current_user::text,
-       pg_is_in_recovery(),
-       current_setting('transaction_read_only')::bool OR current_setting('default_transaction_read_only')::bool,
        ARRAY(SELECT name FROM found),
        ARRAY(SELECT privilege FROM denied ORDER BY privilege),
        ARRAY(SELECT name FROM found WHERE row_security_active(oid) ORDER BY name),
+       ARRAY(SELECT what FROM altered ORDER BY what),
        coalesce((SELECT format_type(a.atttypid, a.atttypmod)
                  FROM found JOIN pg_attribute a ON a.attrelid = found.oid
                  WHERE found.name = 'events' AND a.attname = 'data'), '')`
@@ -84,7 +93,7 @@ func checkStore(ctx context.Context, conn *pgx.Conn, schema string, want command
 func readFacts(ctx context.Context, conn *pgx.Conn, schema string) (*storeFacts, error) {
 	var f storeFacts
 	err := conn.QueryRow(ctx, storeFactsSQL, pgx.QueryExecModeExec, schema).
-		Scan(&f.role, &f.standby, &f.readOnly, &f.tables, &f.denied, &f.hidden, &f.dataType)
+		Scan(&f.role, &f.tables, &f.denied, &f.hidden, &f.altered, &f.dataType)
 	return &f, err
 }
 
@@ -99,18 +108,6 @@ func readVersion(ctx context.Context, conn *pgx.Conn, schema string) (int64, err
 // that has to be put right first.
 func (f *storeFacts) checkAccess(schema string) error {
 	switch {
-	case f.standby:
-		return &command.SchemaError{
-			Schema:  schema,
-			Problem: command.SchemaReadOnly,
-			Detail:  "the server is a standby: connect to the primary",
-		}
-	case f.readOnly:
-		return &command.SchemaError{
-			Schema:  schema,
-			Problem: command.SchemaReadOnly,
-			Detail:  fmt.Sprintf("default_transaction_read_only is on in sessions of role %q: turn it off, or use another role", f.role),
-		}
 	case !slices.Contains(f.tables, versionTable):
 		return missingSchema(schema)
 	case len(f.denied) > 0:
@@ -130,11 +127,19 @@ func (f *storeFacts) checkAccess(schema string) error {
 	return nil
 }
 
-// checkTables judges whether the tables are those that the version promises.
+// checkTables judges whether the tables are those that the version promises, with all that the safety of writing rests on: a restore that
+// failed half way, or a statement that was to speed up an import, may have left them without it.
 func (f *storeFacts) checkTables(schema string) error {
 	for _, table := range storeTables {
 		if !slices.Contains(f.tables, table) {
 			return incompleteSchema(schema, "table "+table)
+		}
+	}
+	if len(f.altered) > 0 {
+		return &command.SchemaError{
+			Schema:  schema,
+			Problem: command.SchemaAltered,
+			Detail:  strings.Join(f.altered, "; ") + ": restore what its migration made",
 		}
 	}
 	return nil

@@ -145,49 +145,40 @@ func TestCheckStoreDataType(t *testing.T) {
 	wantProblem(t, storeError(t, pgtest.Conn(t), bytea), command.SchemaMissing, "events.data")
 }
 
-func TestCheckStoreReadOnlyRole(t *testing.T) {
+// What the safety of writing rests on is there and in force.
+func TestCheckStoreAltered(t *testing.T) {
+	for change, found := range map[string]string{
+		"ALTER TABLE commits DROP CONSTRAINT commits_parent_fkey":                "commits_parent_fkey",
+		"ALTER TABLE commits DISABLE TRIGGER ALL":                                "commits_parent_fkey",
+		"ALTER TABLE events DROP CONSTRAINT events_position_key":                 "events_position_key",
+		"ALTER TABLE events DROP CONSTRAINT events_stream_version_key":           "events_stream_version_key",
+		"ALTER TABLE command_ids DROP CONSTRAINT command_ids_pkey":               "command_ids_pkey",
+		"ALTER TABLE commits DROP CONSTRAINT commits_pkey":                       "commits_pkey",
+		"ALTER TABLE commits DROP CONSTRAINT commits_last_commit_id_key CASCADE": "commits_last_commit_id_key",
+		"ALTER TABLE events SET UNLOGGED":                                        "table events is not logged",
+		notValid:                                                                 "commits_parent_fkey",
+	} {
+		t.Run(change, func(t *testing.T) {
+			schema := migratedSchema(t)
+			mustExec(t, schemaConn(t, schema), change)
+			wantProblem(t, storeError(t, pgtest.Conn(t), schema), command.SchemaAltered, found, "restore what its migration made")
+		})
+	}
+}
+
+// Every log has a first commit, which is its identity.
+func TestOpenWithoutFirstCommit(t *testing.T) {
 	schema := migratedSchema(t)
-	role := newWriter(t, schema)
-	pgtest.Exec(t, "ALTER ROLE "+role.name+" SET default_transaction_read_only = on")
-	wantProblem(t, storeError(t, role.connect(t), schema), command.SchemaReadOnly, "default_transaction_read_only", role.name)
+	conn := schemaConn(t, schema)
+	mustExec(t, conn, "ALTER TABLE commits DISABLE TRIGGER append_only")
+	mustExec(t, conn, "DELETE FROM commits")
+	_, _, err := openAs(t, testConfig(t), Config{Schema: schema})
+	wantProblem(t, err, command.SchemaMissing, "the first row of table commits")
 }
 
-func TestCheckStoreStandby(t *testing.T) {
-	server := pgtest.Server(t)
-	config, err := pgx.ParseConfig(server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Migrate(t.Context(), config, "groupcommit", ""); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// A server that finds this file does not leave recovery; it answers as a standby whose primary is away.
-	directory := collect[string](t, conn, "SHOW data_directory")[0]
-	mustExec(t, conn, "COPY (SELECT) TO '"+directory+"/standby.signal'")
-	_ = conn.Close(t.Context())
-	if err := server.Crash(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-
-	conn, err = pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	wantProblem(t, storeError(t, conn, "groupcommit"), command.SchemaReadOnly, "standby", "connect to the primary")
-	wantProblem(t, storeError(t, conn, "never_migrated"), command.SchemaReadOnly, "standby")
-	wantProblem(t, Migrate(t.Context(), config, "never_migrated", ""), command.SchemaReadOnly, "connect to the primary")
-	if err := Migrate(t.Context(), config, "groupcommit", ""); err != nil {
-		t.Errorf("nothing is to be migrated: %v", err)
-	}
-}
+// notValid puts the foreign key back without a look at the rows that are there.
+const notValid = `ALTER TABLE commits DROP CONSTRAINT commits_parent_fkey,
+	ADD CONSTRAINT commits_parent_fkey FOREIGN KEY (previous, parent) REFERENCES commits (last, commit_id) DEFERRABLE INITIALLY DEFERRED NOT VALID`
 
 func TestCheckStoreConnectionError(t *testing.T) {
 	conn := pgtest.Conn(t)

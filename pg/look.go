@@ -17,9 +17,12 @@ const maxMoved = 10_000
 
 // lookSQL is the version check: where the log ends, whether what the caller knows is still part of it, what has changed since,
 // and the versions of any number of streams, in one statement and so in one snapshot. Per stream it is one step down an index.
+// Where nothing that the caller knows says so, it asks which log this is.
 const lookSQL = `
 WITH log_end AS (
 	SELECT last, commit_id, committed_at FROM %[1]s.commits ORDER BY last DESC LIMIT 1
+), since AS (
+	SELECT EXISTS (SELECT FROM %[1]s.commits WHERE last = $1 AND commit_id = $2) AS present
 ), asked AS (
 	SELECT coalesce(array_agg(coalesce(v.version, 0) ORDER BY s.n), '{}') AS versions
 	FROM unnest($3::text[]) WITH ORDINALITY AS s (name, n)
@@ -34,9 +37,9 @@ WITH log_end AS (
 	SELECT coalesce(array_agg(stream), '{}') AS streams, coalesce(array_agg(version), '{}') AS versions FROM changed
 )
 SELECT log_end.last, log_end.commit_id, log_end.committed_at,
-	$1 = 0 AND $2::uuid = '00000000-0000-0000-0000-000000000000' OR EXISTS (SELECT FROM %[1]s.commits WHERE last = $1 AND commit_id = $2),
+	since.present, CASE WHEN NOT since.present THEN (SELECT commit_id FROM %[1]s.commits WHERE previous = -1) END,
 	asked.versions, moved.streams, moved.versions
-FROM log_end, asked, moved`
+FROM log_end, since, asked, moved`
 
 const recordsSQL = `SELECT command_id, fingerprint, first, last, versions, committed_at FROM %s.command_ids WHERE command_id = ANY($1)`
 
@@ -54,7 +57,7 @@ func (s *Store) Look(ctx context.Context, query committer.Query) (committer.Snap
 }
 
 func (s *Store) look(ctx context.Context, conn *pgx.Conn, query *committer.Query) (committer.Snapshot, error) {
-	snapshot, err := scanLook(conn.QueryRow(ctx, s.lookSQL, lookArguments(query)...), query)
+	snapshot, err := s.scanLook(conn.QueryRow(ctx, s.lookSQL, lookArguments(query)...), query)
 	if err == nil && len(query.IDs) > 0 {
 		snapshot.Records, err = s.records(ctx, conn, query.IDs)
 	}
@@ -69,16 +72,25 @@ func lookArguments(query *committer.Query) []any {
 	return []any{query.Since.Position, query.Since.Commit, asked, maxMoved}
 }
 
-func scanLook(row pgx.Row, query *committer.Query) (snapshot committer.Snapshot, err error) {
+func (s *Store) scanLook(row pgx.Row, query *committer.Query) (snapshot committer.Snapshot, err error) {
 	var present bool
+	var origin uuid.NullUUID
 	var streams []string
 	var versions []int64
-	if err := row.Scan(&snapshot.End.Position, &snapshot.End.Commit, &snapshot.EndTime, &present, &snapshot.Versions, &streams, &versions); err != nil {
+	err = row.Scan(&snapshot.End.Position, &snapshot.End.Commit, &snapshot.EndTime, &present, &origin, &snapshot.Versions, &streams, &versions)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return snapshot, &committer.Failure{Class: committer.Replaced, Row: -1, Err: errors.New("table commits is empty")}
+	case err != nil:
 		return snapshot, err
-	}
-	if !present {
+	case !present && origin.UUID != s.origin:
 		return snapshot, &committer.Failure{
-			Class: committer.Lost, Row: -1, Err: fmt.Errorf("no commit %s ends at position %d", query.Since.Commit, query.Since.Position),
+			Class: committer.Replaced, Row: -1, Err: fmt.Errorf("it is another log, which begins with commit %s and not with %s", origin.UUID, s.origin),
+		}
+	case !present && query.Since != (committer.Point{}):
+		return snapshot, &committer.Failure{
+			Class: committer.Lost, Row: -1, Err: fmt.Errorf("no commit %s ends at position %d, and the log ends with %s at position %d",
+				query.Since.Commit, query.Since.Position, snapshot.End.Commit, snapshot.End.Position),
 		}
 	}
 	snapshot.EndTime = snapshot.EndTime.UTC()

@@ -16,9 +16,10 @@ import (
 type session struct {
 	dial    func(context.Context, *session) (*pgx.Conn, error)
 	conn    *pgx.Conn
-	started time.Time // of the server's process
-	warned  bool      // the server sent a WARNING
-	buffer  []byte    // empty, for the next message
+	started time.Time              // of the server's process
+	weak    []command.SettingError // what makes its commits less durable than they should be
+	warned  bool                   // the server sent a WARNING
+	buffer  []byte                 // empty, for the next message
 }
 
 // get returns the connection, opening it where there is none. Its error says that nothing was sent.
@@ -70,7 +71,8 @@ func (s *Store) connConfig(ctx context.Context) (*pgx.ConnConfig, error) {
 func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, error) {
 	conn, err := s.dial(ctx, session, map[string]string{
 		"default_transaction_isolation":       "read committed",
-		"enable_seqscan":                      "off", // the foreign key's look for the parent must not read all of a young table
+		"client_min_messages":                 "warning", // a WARNING tells of a commit that no standby has
+		"enable_seqscan":                      "off",     // the foreign key's look for the parent must not read all of a young table
 		"enable_bitmapscan":                   "off",
 		"lock_timeout":                        milliseconds(s.config.LockTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(s.config.IdleInTransaction),
@@ -78,14 +80,17 @@ func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepareWriter(ctx, conn); err != nil {
+	if err := s.prepareWriter(ctx, session, conn); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
 	return conn, nil
 }
 
-func (s *Store) prepareWriter(ctx context.Context, conn *pgx.Conn) error {
+func (s *Store) prepareWriter(ctx context.Context, session *session, conn *pgx.Conn) error {
+	if err := s.judgeDurability(ctx, session.weak); err != nil {
+		return err
+	}
 	if _, err := conn.Exec(ctx, markSQL, s.writerKey(), s.processKey()); err != nil {
 		return err
 	}
@@ -112,7 +117,7 @@ func (s *Store) dialControl(ctx context.Context, session *session) (*pgx.Conn, e
 // milliseconds is a setting of the server, for which 0 would mean no limit.
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", max(d.Milliseconds(), 1)) }
 
-// dial opens a connection, gives its session these settings, and checks that it is a session.
+// dial opens a connection, gives its session these settings, and judges it.
 func (s *Store) dial(ctx context.Context, session *session, settings map[string]string) (*pgx.Conn, error) {
 	config, err := s.connConfig(ctx)
 	if err != nil {
@@ -131,17 +136,23 @@ func (s *Store) dial(ctx context.Context, session *session, settings map[string]
 	if err != nil {
 		return nil, err
 	}
-	if session.started, err = s.prepareSession(ctx, conn, settings); err != nil {
+	facts, err := s.prepareSession(ctx, conn, settings)
+	if err == nil {
+		err = s.judge(conn, facts)
+	}
+	if err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
+	session.started, session.weak = facts.started, facts.weaknesses()
 	return conn, nil
 }
 
-func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map[string]string) (started time.Time, err error) {
+// prepareSession gives the session its settings and asks what it has then, as the role, the database and the hooks have left it.
+func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map[string]string) (*sessionFacts, error) {
 	if hook := s.config.Pool.AfterConnect; hook != nil {
 		if err := hook(ctx, conn); err != nil {
-			return started, fmt.Errorf("AfterConnect: %w", err)
+			return nil, fmt.Errorf("AfterConnect: %w", err)
 		}
 	}
 	var names, values []string
@@ -149,19 +160,14 @@ func (s *Store) prepareSession(ctx context.Context, conn *pgx.Conn, settings map
 		names, values = append(names, name), append(values, value)
 	}
 	const query = `
-SELECT pid, backend_start, (SELECT count(set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value))
+SELECT pid, backend_start, (SELECT count(set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value)),
+	pg_is_in_recovery(), (SELECT json_object_agg(name, current_setting(name, true)) FROM unnest($3::text[]) AS j(name))
 FROM pg_stat_activity WHERE pid = pg_backend_pid()`
-	var pid uint32
+	var facts sessionFacts
 	var set int
-	if err := conn.QueryRow(ctx, query, names, values).Scan(&pid, &started, &set); err != nil {
-		return started, fmt.Errorf("setting up a session: %w", err)
+	err := conn.QueryRow(ctx, query, names, values, judged).Scan(&facts.pid, &facts.started, &set, &facts.standby, &facts.settings)
+	if err != nil {
+		return nil, fmt.Errorf("setting up a session: %w", err)
 	}
-	if pid != conn.PgConn().PID() {
-		return started, &command.SchemaError{
-			Schema:  s.config.Schema,
-			Problem: command.SchemaPooler,
-			Detail:  "a pooler stands between us and the server; the connections that write have to be direct",
-		}
-	}
-	return started, nil
+	return &facts, nil
 }

@@ -3,6 +3,7 @@ package pg
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -28,6 +29,7 @@ type Config struct {
 	DataType          command.DataType // to create the schema with, and to insist on; zero: jsonb for a new one, else what it has
 	LockTimeout       time.Duration    // how long a commit waits for another process's; defaults to 2 s
 	IdleInTransaction time.Duration    // after which the server ends a commit whose client is gone; defaults to 10 s
+	Strict            bool             // refuse settings with which an acknowledged commit is not durable, instead of telling Logger
 	Logger            *slog.Logger     // defaults to discarding
 }
 
@@ -40,7 +42,8 @@ type Store struct {
 
 	lookSQL, recordsSQL string
 
-	id uuid.UUID
+	id     uuid.UUID // of this process, to the log
+	origin uuid.UUID // the first commit, which is the identity of the log
 
 	pool    *pgxpool.Pool
 	writers chan *session // free to append, as many as commits may be in flight
@@ -49,6 +52,9 @@ type Store struct {
 	turn session // has the turn, or waits for it
 
 	orphans orphans // what is left of lost connections
+
+	told     sync.Map      // weaknesses that Logger knows of
+	loudness slog.LevelVar // with which it is told of one
 
 	closing sync.Once
 	life    context.Context // ends with Close, and with it every read
@@ -59,7 +65,8 @@ type Store struct {
 const DefaultSchema = "groupcommit"
 
 // Open connects, migrates if asked to, and checks that the schema can be written to. It returns a *command.SchemaError when the
-// schema or the role is not as needed, and any other error when the database cannot be reached.
+// schema or the role is not as needed, a *command.SettingError when a setting of the database is not, and any other error when the database
+// cannot be reached. What it checks of a session holds for each that is opened later, too.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config.Schema = cmp.Or(config.Schema, DefaultSchema)
 	config.AcquireTimeout = cmp.Or(config.AcquireTimeout, 30*time.Second)
@@ -72,6 +79,8 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err := checkSchemaName(config.Schema); err != nil {
 		return nil, err
 	}
+	config.Pool = config.Pool.Copy()
+	config.Pool.ConnConfig.RuntimeParams["client_encoding"] = "UTF8" // what Go's strings are in, whatever the role has
 	s := &Store{config: config, schema: quote(config.Schema), id: uuid.New()}
 	s.writers = make(chan *session, config.InFlight)
 	s.lookSQL, s.recordsSQL = fmt.Sprintf(lookSQL, s.schema), fmt.Sprintf(recordsSQL, s.schema)
@@ -81,17 +90,22 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	s.life, s.end = context.WithCancelCause(context.Background())
 	s.looker.dial, s.turn.dial = s.dialLooker, s.dialLooker
 	s.orphans.logger, s.orphans.control.dial = config.Logger, s.dialControl
+	s.loudness.Set(slog.LevelWarn)
 	if err := s.start(ctx); err != nil {
 		s.Close()
 		return nil, err
 	}
+	s.loudness.Set(slog.LevelError)
 	return s, nil
 }
 
 func (s *Store) start(ctx context.Context) error {
 	conn, err := s.looker.get(ctx)
 	if err != nil {
-		return fmt.Errorf("groupcommit: connecting to the database: %w", err)
+		return connectError(err)
+	}
+	if err := s.judgeDurability(ctx, s.looker.weak); err != nil { // before anything is changed
+		return err
 	}
 	if s.config.Migrate {
 		if err := s.migrate(ctx); err != nil {
@@ -101,13 +115,38 @@ func (s *Store) start(ctx context.Context) error {
 	if s.dataType, err = checkStore(ctx, conn, s.config.Schema, s.config.DataType); err != nil {
 		return err
 	}
+	if s.origin, err = s.readOrigin(ctx); err != nil {
+		return err
+	}
 	if err := s.connectWriters(ctx); err != nil {
-		return fmt.Errorf("groupcommit: connecting to the database: %w", err)
+		return connectError(err)
 	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, s.config.Pool); err != nil {
 		return fmt.Errorf("groupcommit: opening the connection pool: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) readOrigin(ctx context.Context) (uuid.UUID, error) {
+	origin, found, err := s.Successor(ctx, -1)
+	switch {
+	case err != nil:
+		return uuid.Nil, fmt.Errorf("groupcommit: read the first commit in schema %q: %w", s.config.Schema, err)
+	case !found:
+		return uuid.Nil, incompleteSchema(s.config.Schema, "the first row of table commits")
+	default:
+		return origin, nil
+	}
+}
+
+// connectError says what was tried, unless the database can be reached and is not as needed: that error says it all.
+func connectError(err error) error {
+	_, schema := errors.AsType[*command.SchemaError](err)
+	_, setting := errors.AsType[*command.SettingError](err)
+	if schema || setting {
+		return err
+	}
+	return fmt.Errorf("groupcommit: connecting to the database: %w", err)
 }
 
 // connectWriters opens the connections that append, and the one that has the turn, all at once: the first commits do not wait for

@@ -63,7 +63,7 @@ func (s *Store) take(ctx context.Context, conn *pgx.Conn, query *committer.Query
 	batch.Queue(s.lookSQL, lookArguments(query)...)
 	results := conn.SendBatch(ctx, batch)
 	if _, err = results.Exec(); err == nil {
-		snapshot, err = scanLook(results.QueryRow(), query)
+		snapshot, err = s.scanLook(results.QueryRow(), query)
 	}
 	return snapshot, cmp.Or(err, results.Close())
 }

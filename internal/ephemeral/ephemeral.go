@@ -60,7 +60,9 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newServer(ctx, bin, as, opts.Settings)
+	return newServer(ctx, bin, as, func(ctx context.Context, dir string, port int) error {
+		return createCluster(ctx, bin, as, dir, port, opts.Settings)
+	})
 }
 
 // Provide makes sure that a later [Start] with the same options finds a server, and returns where it is. It does

@@ -92,10 +92,12 @@ func TestOpenUsesTheServerOfDatabaseURL(t *testing.T) {
 	if server.Owned() || server.URL() != own.URL() {
 		t.Errorf("owned %t, URL %s; want the server of DATABASE_URL, %s", server.Owned(), server.URL(), own.URL())
 	}
+	_, standbyErr := server.Standby(t.Context())
 	for name, err := range map[string]error{
-		"Start": server.Start(t.Context()),
-		"Crash": server.Crash(t.Context()),
-		"Kill":  server.Kill(t.Context()),
+		"Start":   server.Start(t.Context()),
+		"Crash":   server.Crash(t.Context()),
+		"Kill":    server.Kill(t.Context()),
+		"Standby": standbyErr,
 	} {
 		if !errors.Is(err, ephemeral.ErrNotOwned) {
 			t.Errorf("%s: %v", name, err)
@@ -105,6 +107,37 @@ func TestOpenUsesTheServerOfDatabaseURL(t *testing.T) {
 		t.Errorf("Stop: %v", err)
 	}
 	connect(t, own.URL())
+}
+
+func TestStandbyFollowsAndIsPromoted(t *testing.T) {
+	server := start(t, ephemeral.Options{})
+	standby, err := server.Standby(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := standby.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := connect(t, server.URL()).Exec(t.Context(), "CREATE TABLE t AS SELECT 'followed' AS word"); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, standby.URL())
+	for query(t, conn, "SELECT coalesce(to_regclass('t')::text, '')") == "" {
+		if query(t, conn, "SELECT pg_is_in_recovery()::text") != "true" {
+			t.Fatal("the standby is none")
+		}
+	}
+	if err := server.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := standby.Promote(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "INSERT INTO t VALUES ('led')"); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestUnsupportedVersionIsRefused(t *testing.T) {

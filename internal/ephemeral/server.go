@@ -46,8 +46,8 @@ type Server struct {
 	stopped bool
 }
 
-// newServer creates a cluster and starts it. On failure nothing is left.
-func newServer(ctx context.Context, bin Binaries, as *account, settings map[string]string) (*Server, error) {
+// newServer starts a server on the cluster that create puts into its directory. On failure nothing is left.
+func newServer(ctx context.Context, bin Binaries, as *account, create func(ctx context.Context, dir string, port int) error) (*Server, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func newServer(ctx context.Context, bin Binaries, as *account, settings map[stri
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := createCluster(ctx, bin, as, dir.path, port, settings); err != nil {
+	if err := create(ctx, dir.path, port); err != nil {
 		return nil, errors.Join(err, dir.remove())
 	}
 	if err := s.Start(ctx); err != nil {

@@ -79,12 +79,27 @@ func Server(tb testing.TB) *ephemeral.Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	stopAtEnd(tb, server)
+	return server
+}
+
+// Standby starts an asynchronous hot standby of a private server, which is restarted for it. It is stopped when the test ends.
+func Standby(tb testing.TB, server *ephemeral.Server) *ephemeral.Server {
+	tb.Helper()
+	standby, err := server.Standby(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	stopAtEnd(tb, standby)
+	return standby
+}
+
+func stopAtEnd(tb testing.TB, server *ephemeral.Server) {
 	tb.Cleanup(func() {
 		if err := stop(server); err != nil {
 			tb.Error(err)
 		}
 	})
-	return server
 }
 
 // ExecAt runs one statement on the server at url, on a connection of its own, from any goroutine.
