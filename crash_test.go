@@ -17,17 +17,20 @@ import (
 	"github.com/groupcommit/groupcommit/internal/pgtest"
 )
 
-// PostgreSQL is killed again and again under load, and comes back. Nothing that was acknowledged may be missing, nothing may be there
-// twice, no future may stay open, and work goes on by itself.
+// PostgreSQL is killed again and again under the load of two stores, and comes back. Nothing that was acknowledged may be missing, nothing
+// may be there twice, no future may stay open, and work goes on by itself.
 func TestServerKilledUnderLoad(t *testing.T) {
 	server := pgtest.Server(t)
-	store, err := groupcommit.Open(t.Context(), groupcommit.Config{DatabaseURL: server.URL(), Migrate: true})
-	if err != nil {
-		t.Fatal(err)
+	stores := make([]*groupcommit.Store, 2)
+	for i := range stores {
+		var err error
+		if stores[i], err = groupcommit.Open(t.Context(), groupcommit.Config{DatabaseURL: server.URL(), Migrate: true}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	writers := make([]*crashWriter, 20)
 	for i := range writers {
-		writers[i] = &crashWriter{store: store, stream: fmt.Sprint("stream-", i)}
+		writers[i] = &crashWriter{store: stores[i%len(stores)], stream: fmt.Sprint("stream-", i)}
 	}
 	var wg sync.WaitGroup
 	ctx, stop := context.WithCancel(t.Context())
@@ -46,9 +49,11 @@ func TestServerKilledUnderLoad(t *testing.T) {
 	for _, w := range writers {
 		w.check(t)
 	}
-	sound(t, store)
-	if err := store.Close(context.Background()); err != nil {
-		t.Error(err)
+	sound(t, stores[0])
+	for _, store := range stores {
+		if err := store.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -58,7 +58,9 @@ func startStopping(t *testing.T, order stopOrder) *worker.Process {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		process.Continue() // or it would not hear that it is to end
+		if t.Failed() {
+			process.Kill() // it may be stopped
+		}
 		if err := process.Close(); err != nil {
 			t.Error(err)
 		}

@@ -65,7 +65,7 @@ func classOf(err *pgconn.PgError) committer.Class {
 	switch err.Code {
 	case "23503", "23505":
 		return classOfConstraint(err.ConstraintName)
-	case "40001", "40P01", lockNotAvailable, "57014", "25P03", readOnlyTransaction, noPreparedStatement:
+	case "40001", "40P01", lockNotAvailable, "57014", "25P03", "25P04", readOnlyTransaction, noPreparedStatement:
 		return committer.Transient
 	}
 	switch err.Code[:min(2, len(err.Code))] {

@@ -31,7 +31,7 @@ func TestClassOf(t *testing.T) {
 	for code, want := range map[string]committer.Class{
 		"40001": committer.Transient, "40P01": committer.Transient, "53300": committer.Transient, "55P03": committer.Transient,
 		"57014": committer.Transient, "57P01": committer.Transient, "25P03": committer.Transient, "25006": committer.Transient,
-		"08006": committer.Transient,
+		"08006": committer.Transient, "25P04": committer.Transient,
 		"22P05": committer.Refused, "22021": committer.Refused, "23514": committer.Refused, "54000": committer.Refused,
 		"28P01": committer.Permanent, "3D000": committer.Permanent, "42501": committer.Permanent, "42P01": committer.Permanent,
 		"XX000": committer.Permanent, "": committer.Permanent,
