@@ -46,12 +46,24 @@ func write(ctx context.Context, link *worker.Link) error {
 	if err := w.store.Load().Close(context.Background()); err != nil {
 		w.report(report{Oddities: []string{"closing: " + err.Error()}})
 	}
-	last := &farewell{Commits: w.commits.Load()}
-	if err := goleak.Find(before); err != nil {
-		last.Leak = err.Error()
-	}
-	w.report(report{Farewell: last})
+	w.report(report{Farewell: &farewell{Commits: w.commits.Load(), Leak: leak(before)}})
 	return w.broken
+}
+
+// leakPatience is how long goroutines may go on after Close: the pool goes on to close connections that do not answer.
+const leakPatience = 30 * time.Second
+
+// leak tells of goroutines that do not end.
+func leak(before goleak.Option) string {
+	for began := time.Now(); ; {
+		err := goleak.Find(before)
+		switch {
+		case err == nil:
+			return ""
+		case time.Since(began) > leakPatience:
+			return err.Error()
+		}
+	}
 }
 
 // work lets the clients go on until it is told to finish.
