@@ -15,18 +15,16 @@ import (
 
 // director runs writers on one schema, lets faults befall them, and asks the oracle what to think of it. It belongs to one goroutine.
 type director struct {
-	config    *config
-	out       io.Writer // the figures
-	progress  io.Writer
-	stage     stage
-	random    *rand.Rand
-	deck      *deck
-	members   []*member
-	recovery  *recovery
-	oracle    *oracle.Oracle
-	audit     *audit
-	tally     *tally
-	submitter int // the next one's number
+	config   *config
+	out      io.Writer // the figures
+	progress io.Writer
+	stage    stage
+	deck     *deck
+	members  []*member
+	recovery *recovery
+	oracle   *oracle.Oracle
+	audit    *audit
+	tally    *tally
 }
 
 func newDirector(c *config, out io.Writer) *director {
@@ -34,12 +32,9 @@ func newDirector(c *config, out io.Writer) *director {
 		config:   c,
 		out:      out,
 		progress: os.Stderr,
-		random:   rand.New(rand.NewPCG(c.seed, 0)),
 		recovery: newRecovery(),
 		oracle:   oracle.New(),
 		tally:    newTally(),
-
-		submitter: 1, // no ID is zero
 	}
 }
 
@@ -53,7 +48,7 @@ func (d *director) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	d.deck = newDeck(kinds, d.random)
+	d.deck = newDeck(kinds, rand.New(rand.NewPCG(d.config.seed, 0)))
 	d.audit = newAudit(&d.stage)
 	stop := d.reportProgress(ctx)
 	defer stop()
@@ -63,7 +58,7 @@ func (d *director) run(ctx context.Context) (err error) {
 		}
 	}
 	stop()
-	if err := d.audit.final(context.WithoutCancel(ctx), d.tally); err != nil {
+	if err := d.audit.whole(context.WithoutCancel(ctx), d.tally); err != nil {
 		return err
 	}
 	d.tally.recoveries, d.tally.median, d.tally.longest = d.recovery.figures()
@@ -72,12 +67,12 @@ func (d *director) run(ctx context.Context) (err error) {
 }
 
 // round starts writers, lets faults befall them for a while, lets the writers finish, and judges.
-func (d *director) round(ctx context.Context, length time.Duration) (err error) {
+func (d *director) round(ctx context.Context, length time.Duration) error {
 	history := newHistory(d.recovery, d.config.writers)
 	d.tally.begin(history)
 	defer func() {
 		for _, m := range d.members {
-			m.proxy.Close()
+			m.dismiss()
 		}
 		d.members = nil
 	}()
@@ -90,8 +85,10 @@ func (d *director) round(ctx context.Context, length time.Duration) (err error) 
 		return err
 	}
 	for _, m := range d.members {
-		if err := m.finish(); err != nil {
-			return err
+		left, err := m.finish()
+		d.tally.wrong(unresolved, left)
+		if err != nil {
+			return fmt.Errorf("%s, of whose futures %d have no verdict: %w", m.name(), left, err)
 		}
 		d.tally.leave(m)
 	}
@@ -110,38 +107,38 @@ func (d *director) enlist(slot int, history *history) error {
 	}
 	m := &member{slot: slot, proxy: proxy, history: history}
 	d.members = append(d.members, m)
+	place := d.tally.rounds*d.config.writers + slot
 	return m.start(assignment{
 		URL:       proxy.URL(),
 		Schema:    schema,
 		Name:      m.name(),
-		Tuning:    someTuning(d.random),
+		Tuning:    someTuning(rand.New(rand.NewPCG(d.config.seed, uint64(place)))),
 		Seed:      d.config.seed,
-		Submitter: d.submitters(),
+		Submitter: 1 + place*maxSuccessors*d.config.clients,
 		Clients:   d.config.clients,
 		Pause:     d.config.pause,
 		After:     d.audit.end,
 	})
 }
 
-// submitters gives the numbers of the clients of a process.
-func (d *director) submitters() (first int) {
-	first = d.submitter
-	d.submitter += d.config.clients
-	return first
-}
+// maxSuccessors is how many processes may take a place one after the other, so that the numbers of their clients depend on nothing else.
+const maxSuccessors = 1000
 
 // befall lets faults happen until the round is over, one after the other, with a little time between them.
 func (d *director) befall(ctx context.Context, end time.Time) error {
-	for pause(ctx, between(d.random, 100*time.Millisecond, d.config.calm)) && time.Now().Before(end) {
+	for time.Now().Before(end) {
 		f, random := d.deck.deal()
+		if !pause(ctx, between(random, d.config.calm/10, d.config.calm)) {
+			return nil
+		}
 		err := f.inject(ctx, d, random)
-		switch {
-		case err == nil:
-			d.tally.happened(f.name)
-		case errors.Is(err, errMissed):
-			d.tally.missed++
-		case ctx.Err() == nil:
+		missed := errors.Is(err, errMissed)
+		if err != nil && !missed && ctx.Err() == nil {
 			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		d.tally.befell(f.name, missed)
+		if d.config.verbose {
+			d.printf("%s  %s, missed: %v", time.Now().Format("15:04:05.000"), f.name, missed)
 		}
 	}
 	return nil
@@ -160,10 +157,11 @@ func (d *director) slots() (slots []int) {
 
 // judge asks what the round has come to.
 func (d *director) judge(ctx context.Context, h *history) error {
-	events, digests, err := d.audit.read(ctx)
+	events, digests, err := d.audit.read(ctx, d.tally)
 	if err != nil {
 		return err
 	}
+	d.tally.end(h, digests)
 	d.tally.judge(h, d.oracle.Judge(h.forOracle(), events), digests)
 	return nil
 }

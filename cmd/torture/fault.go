@@ -29,7 +29,7 @@ type deck struct {
 
 func newDeck(kinds []fault, random *rand.Rand) *deck { return &deck{kinds: kinds, random: random} }
 
-// deal gives the next fault, and the source of what is random in it: how often it is asked makes no difference to what follows.
+// deal gives the next fault, and a source of its own for what is random in it: how often that is asked makes no difference to what follows.
 func (d *deck) deal() (fault, *rand.Rand) {
 	if len(d.left) == 0 {
 		d.left = slices.Clone(d.kinds)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/groupcommit/groupcommit/internal/pgproxy"
@@ -18,7 +20,7 @@ var networkFaults = []fault{
 	{"network gone, silent", goneNetwork(pgproxy.Blackhole)},
 }
 
-// commitFaults befall the commit of one writer, in each moment around the point of no return.
+// commitFaults befall commits, in each moment around the point of no return.
 var commitFaults = []fault{
 	{"COMMIT never arrives", onCommit(sendsCommit, pgproxy.Before)},
 	{"COMMIT arrives in half", onCommit(sendsCommit, pgproxy.Within)},
@@ -28,6 +30,7 @@ var commitFaults = []fault{
 	{"reply to COMMIT silent", silentReply},
 	{"COMMIT late, behind its own repetition", lateCommit},
 	{"COMMIT dropped", dropCommit},
+	{"reply to COMMIT lost, network gone for long", lostForLong},
 }
 
 // sendsCommit matches what lets the server commit: COMMIT by itself, or the end of the rows that it follows.
@@ -42,7 +45,7 @@ func anyFrame(*pgproxy.Frame) bool { return true }
 // trapPatience is how long a fault waits for the frame that it befalls.
 const trapPatience = 2 * time.Second
 
-// befall lets something happen to a frame of one of the writers and returns when it has happened.
+// befall lets something happen to a frame of a writer, and returns when it has happened.
 func befall(ctx context.Context, m *member, match func(*pgproxy.Frame) bool, number int, f pgproxy.Fault) (*pgproxy.Trap, error) {
 	trap := m.proxy.On(match, number, f)
 	defer trap.Remove()
@@ -91,10 +94,24 @@ func goneNetwork(ending pgproxy.Ending) func(context.Context, *director, *rand.R
 	}
 }
 
+// onCommit befalls a commit of every writer.
 func onCommit(match func(*pgproxy.Frame) bool, at pgproxy.Point) func(context.Context, *director, *rand.Rand) error {
 	return func(ctx context.Context, d *director, random *rand.Rand) error {
-		_, err := befall(ctx, d.someMember(random), match, 1+random.IntN(5), pgproxy.Cut(at, someEnding(random)))
-		return err
+		number, ending := 1+random.IntN(5), someEnding(random)
+		var befallen atomic.Int64
+		var all sync.WaitGroup
+		for _, m := range d.members {
+			all.Go(func() {
+				if _, err := befall(ctx, m, match, number, pgproxy.Cut(at, ending)); err == nil {
+					befallen.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if befallen.Load() == 0 {
+			return errMissed
+		}
+		return nil
 	}
 }
 
@@ -112,6 +129,19 @@ func lateCommit(ctx context.Context, d *director, random *rand.Rand) error {
 	}
 	defer trap.Release()
 	pause(ctx, m.assignment.Tuning.attempt()+between(random, 0, time.Second))
+	return nil
+}
+
+// lostForLong leaves a commit in doubt for longer than its store may go on asking, or almost.
+func lostForLong(ctx context.Context, d *director, random *rand.Rand) error {
+	m := d.someMember(random)
+	defer m.proxy.Back()
+	if _, err := befall(ctx, m, answersCommit, 1+random.IntN(5), pgproxy.Cut(pgproxy.Before, someEnding(random))); err != nil {
+		return err
+	}
+	m.proxy.Away(pgproxy.RST)
+	m.proxy.Cut(pgproxy.RST)
+	pause(ctx, between(random, 3*time.Second, 7*time.Second))
 	return nil
 }
 

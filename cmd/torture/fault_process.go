@@ -19,7 +19,7 @@ func killWriter(_ context.Context, d *director, random *rand.Rand) error {
 	if err := m.kill(); err != nil {
 		return err
 	}
-	return m.start(m.succession(d.submitters()))
+	return m.start(m.succession())
 }
 
 func stopWriter(ctx context.Context, d *director, random *rand.Rand) error {

@@ -39,6 +39,7 @@ type config struct {
 	calm     time.Duration // between two faults, at most
 	only     string        // a regular expression that the names of faults match
 	markdown bool
+	verbose  bool
 }
 
 const usage = `torture lets processes write to one log, on a throw-away PostgreSQL, while everything goes wrong that can, and judges every verdict.
@@ -59,11 +60,12 @@ func parse(args []string, out io.Writer) (*config, error) {
 	flags.DurationVar(&c.round, "round", time.Minute, "after which time everything is judged")
 	flags.Uint64Var(&c.seed, "seed", 1, "decides commands and faults")
 	flags.IntVar(&c.writers, "writers", 3, "processes")
-	flags.IntVar(&c.clients, "clients", 30, "clients of each writer")
+	flags.IntVar(&c.clients, "clients", 50, "clients of each writer")
 	flags.DurationVar(&c.pause, "pause", 60*time.Millisecond, "of a client between two bursts of commands, on average")
-	flags.DurationVar(&c.calm, "calm", 1500*time.Millisecond, "between two faults, at most")
+	flags.DurationVar(&c.calm, "calm", time.Second, "between two faults, at most")
 	flags.StringVar(&c.only, "only", "", "a regular expression: only faults whose name matches")
 	flags.BoolVar(&c.markdown, "markdown", false, "print the figures as Markdown")
+	flags.BoolVar(&c.verbose, "v", false, "tell of each fault when it is over")
 	flags.Usage = func() {
 		fmt.Fprint(out, usage)
 		flags.PrintDefaults()

@@ -43,15 +43,12 @@ func (t *tuning) attempt() time.Duration { return t.RetryFor / 3 }
 // start starts a process.
 func (m *member) start(a assignment) (err error) {
 	m.assignment = a
+	m.heard = make(chan error, 1)
 	if m.process, err = worker.Start(writerTask); err != nil {
 		return err
 	}
-	if err := m.process.Send(a); err != nil {
-		return err
-	}
-	m.heard = make(chan error, 1)
 	go func() { m.heard <- m.listen() }()
-	return nil
+	return m.process.Send(a)
 }
 
 // stall is how long a writer may be silent. Its reader tells something several times a second unless the database is away.
@@ -80,18 +77,44 @@ func (m *member) kill() error {
 	if err := <-m.heard; !errors.Is(err, io.EOF) {
 		return err
 	}
-	return m.process.Close()
+	return m.end()
 }
 
-// finish returns when the process has brought everything to its end.
-func (m *member) finish() error {
+// finishPatience is how long a writer may take to bring everything to its end: longer than any store goes on trying.
+const finishPatience = 2 * time.Minute
+
+// finish has the process bring everything to its end, and tells how many futures have no verdict then. With any, the error tells where its
+// goroutines are.
+func (m *member) finish() (unresolved int, err error) {
+	m.proxy.Surface() // otherwise it closes connections that do not answer for a quarter of a minute
 	if err := m.process.Send(instruction{Finish: true}); err != nil {
-		return err
+		return 0, err
 	}
-	if err := <-m.heard; err != nil {
-		return err
+	late := time.AfterFunc(finishPatience, func() { m.process.Signal(syscall.SIGQUIT) })
+	defer late.Stop()
+	err = <-m.heard
+	unresolved = m.history.untold(m.assignment.Submitter, m.assignment.Submitter+m.assignment.Clients)
+	if err != nil {
+		return unresolved, err
 	}
-	return m.process.Close()
+	return unresolved, m.end()
+}
+
+// end releases the process, which has ended or is about to.
+func (m *member) end() error {
+	err := m.process.Close()
+	m.process = nil
+	return err
+}
+
+// dismiss leaves nothing behind.
+func (m *member) dismiss() {
+	m.proxy.Close()
+	if m.process != nil {
+		m.process.Kill()
+		<-m.heard
+		_ = m.end()
+	}
 }
 
 // still stops the process for a while.
@@ -102,9 +125,9 @@ func (m *member) still(ctx context.Context, d time.Duration) {
 }
 
 // succession is the assignment of the process that takes the place of one that was killed.
-func (m *member) succession(submitter int) assignment {
+func (m *member) succession() assignment {
 	a := m.assignment
 	a.Again = m.history.again(a.Submitter, a.Submitter+a.Clients)
-	a.Submitter = submitter
+	a.Submitter += a.Clients
 	return a
 }

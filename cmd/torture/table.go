@@ -66,12 +66,8 @@ func (t *tally) print(out io.Writer, c *config) {
 	for _, what := range t.order {
 		p.row(what, t.zeros[what])
 	}
-	p.head("Not tested here")
+	p.printf("\nNot tested here:\n\n")
 	for _, what := range t.notTested {
-		p.row(what, "")
+		p.printf("- %s\n", what)
 	}
-}
-
-func (v *verdicts) untold() int {
-	return v.Submitted - v.Acked - v.Duplicates - v.Conflicts - v.NotWritten - v.Unknown
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,6 +38,7 @@ type tally struct {
 
 // What must be 0, beside what the oracle finds and what the whole log is asked for.
 const (
+	altered    = "altered data"
 	skips      = "skips of readers"
 	odd        = "verdicts without a reason"
 	unresolved = "futures unresolved"
@@ -49,7 +51,7 @@ func newTally() *tally {
 	for _, kind := range oracle.Kinds {
 		t.wrong(string(kind), 0)
 	}
-	for _, what := range []string{skips, odd, unresolved, leaked, starved} {
+	for _, what := range []string{altered, skips, odd, unresolved, leaked, starved} {
 		t.wrong(what, 0)
 	}
 	return t
@@ -60,6 +62,8 @@ const maxExamples = 20
 
 // wrong notes how often something was found that must not be, with examples.
 func (t *tally) wrong(what string, count int, examples ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if _, known := t.zeros[what]; !known {
 		t.order = append(t.order, what)
 	}
@@ -77,34 +81,42 @@ func (t *tally) begin(h *history) {
 	t.now = h
 }
 
-func (t *tally) happened(fault string) {
+// befell takes in what a fault has come to.
+func (t *tally) befell(fault string, missed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.faults[fault]++
+	if missed {
+		t.missed++
+	} else {
+		t.faults[fault]++
+	}
 }
 
 // leave takes in how a writer has ended.
 func (t *tally) leave(m *member) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.commits += m.farewell.Commits
+	t.mu.Unlock()
 	if m.farewell.Leak != "" {
 		t.wrong(leaked, 1, m.farewell.Leak)
 	}
-	t.wrong(unresolved, m.history.untold(m.assignment.Submitter, m.assignment.Submitter+m.assignment.Clients))
 }
 
-// judge takes in what a round has come to.
-func (t *tally) judge(h *history, findings []oracle.Finding, log digests) {
+// end takes in a round that is over.
+func (t *tally) end(h *history, log digests) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.now = nil
 	t.rounds++
 	t.events += len(log.sums) - 1
-	t.verdicts.add(h.verdicts)
+	t.verdicts.add(h.count())
 	for how, n := range h.settled {
 		t.settled[how] += n
 	}
+}
+
+// judge notes what was wrong in a round.
+func (t *tally) judge(h *history, findings []oracle.Finding, log digests) {
 	for _, f := range findings {
 		t.wrong(string(f.Kind), 1, f.String())
 	}
@@ -160,38 +172,6 @@ func (t *tally) verdict() error {
 // kindsOfFaults are those that happened, the most frequent first.
 func (t *tally) kindsOfFaults() []string {
 	return slices.SortedFunc(maps.Keys(t.faults), func(a, b string) int {
-		return t.faults[b] - t.faults[a] + strings.Compare(a, b)/2
+		return cmp.Or(cmp.Compare(t.faults[b], t.faults[a]), strings.Compare(a, b))
 	})
-}
-
-// verdicts counts what clients were told.
-type verdicts struct {
-	Submitted, Acked, Duplicates, Conflicts, NotWritten, Unknown int
-}
-
-func (v *verdicts) add(w verdicts) {
-	v.Submitted += w.Submitted
-	v.Acked += w.Acked
-	v.Duplicates += w.Duplicates
-	v.Conflicts += w.Conflicts
-	v.NotWritten += w.NotWritten
-	v.Unknown += w.Unknown
-}
-
-// count takes in an attempt, which is told of when it is submitted and when it has its verdict.
-func (v *verdicts) count(a *oracle.Attempt) {
-	switch {
-	case a.Told == 0:
-		v.Submitted++
-	case a.Verdict == oracle.Succeeded && a.Result.Duplicate:
-		v.Duplicates++
-	case a.Verdict == oracle.Succeeded:
-		v.Acked++
-	case a.Verdict == oracle.Conflicted:
-		v.Conflicts++
-	case a.Verdict == oracle.NotWritten:
-		v.NotWritten++
-	default:
-		v.Unknown++
-	}
 }

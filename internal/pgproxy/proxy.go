@@ -84,6 +84,15 @@ func (p *Proxy) Cut(ending Ending) {
 	}
 }
 
+// Surface lets both sides of every connection that is in a black hole hear that it has ended.
+func (p *Proxy) Surface() {
+	for _, c := range p.all() {
+		if c.isCut() {
+			c.abandon()
+		}
+	}
+}
+
 // Away lets every new connection end like this before it begins, until Back. With RST it is as if nobody listened. Those that are open
 // stay.
 func (p *Proxy) Away(ending Ending) {
