@@ -5,6 +5,7 @@ GO         ?= go
 BENCH      ?= .
 DURATION   ?= 10m
 CLIENTS    ?= 100
+SEED       ?= 1
 TESTFLAGS  ?=
 BENCHFLAGS ?=
 
@@ -17,7 +18,7 @@ IN_REPORT = cd benchmarks/report &&
 RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo verify test race bench bench-report soak lint check vuln postgres clean
+.PHONY: help demo verify test race bench bench-report soak torture lint check vuln postgres clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +45,9 @@ bench-report: postgres ## the same, written down with charts in benchmarks/REPOR
 
 soak: postgres ## work under a mixed load, then check log and memory (DURATION=10m CLIENTS=100)
 	$(GO) run ./benchmarks/soak -duration=$(DURATION) -clients=$(CLIENTS)
+
+torture: postgres ## break everything that can break under load, and judge every verdict (DURATION=30m SEED=1)
+	$(GO) run ./cmd/torture -duration=$(DURATION) -seed=$(SEED)
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi

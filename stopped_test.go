@@ -39,7 +39,7 @@ func TestProcessStoppedInCopy(t *testing.T) {
 					verdicts = append(verdicts, appendMany(t.Context(), store, fmt.Sprint("beside-", i))...)
 				}
 			})
-			process.Continue()
+			process.Signal(syscall.SIGCONT)
 			var stopped, woken []verdict
 			receive(t, process, &stopped)
 			receive(t, process, &woken)

@@ -49,6 +49,7 @@ func (s *Store) Look(ctx context.Context, query committer.Query) (committer.Snap
 	if err != nil {
 		return committer.Snapshot{}, nothingWritten(err)
 	}
+	defer s.looker.lose()
 	snapshot, err := s.look(ctx, conn, &query)
 	if err != nil {
 		return committer.Snapshot{}, nothingWritten(err)
@@ -128,6 +129,7 @@ func (s *Store) Successor(ctx context.Context, position int64) (id uuid.UUID, fo
 	if err != nil {
 		return uuid.Nil, false, err
 	}
+	defer s.looker.lose()
 	err = conn.QueryRow(ctx, "SELECT commit_id FROM "+s.schema+".commits WHERE previous = $1", position).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return uuid.Nil, false, nil

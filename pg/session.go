@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +16,8 @@ import (
 // time.
 type session struct {
 	dial    func(context.Context, *session) (*pgx.Conn, error)
+	losses  *atomic.Int64 // of all sessions of the store together
+	known   int64         // of these, when the connection was last known to be alive
 	conn    *pgx.Conn
 	started time.Time              // of the server's process
 	weak    []command.SettingError // what makes its commits less durable than they should be
@@ -24,6 +27,10 @@ type session struct {
 
 // get returns the connection, opening it where there is none. Its error says that nothing was sent.
 func (s *session) get(ctx context.Context) (*pgx.Conn, error) {
+	if losses := s.losses.Load(); losses != s.known {
+		s.test(ctx)
+		s.known = losses
+	}
 	if s.conn != nil && !s.conn.IsClosed() {
 		return s.conn, nil
 	}
@@ -33,6 +40,26 @@ func (s *session) get(ctx context.Context) (*pgx.Conn, error) {
 	}
 	s.conn = conn
 	return conn, nil
+}
+
+// test drops a connection that is dead. What has ended one of a store has often ended all of them; found one by one, each would cost an
+// attempt, and a pause longer than the one before.
+func (s *session) test(ctx context.Context) {
+	if s.conn == nil || s.conn.IsClosed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, testTimeout)
+	defer cancel()
+	if err := s.conn.PgConn().Ping(ctx); err != nil {
+		s.drop()
+	}
+}
+
+// lose notes that the connection is gone, if it is.
+func (s *session) lose() {
+	if s.conn != nil && s.conn.IsClosed() {
+		s.drop()
+	}
 }
 
 // maxBuffer is how large a buffer may be to be kept. A batch of a thousand usual commands needs less.
@@ -45,6 +72,9 @@ func (s *session) keep(buffer []byte) {
 	}
 }
 
+// testTimeout is how long a connection that is alive may take to say so.
+const testTimeout = time.Second
+
 // drop closes the connection. It does not wait for a server that does not answer.
 func (s *session) drop() {
 	if s.conn == nil {
@@ -54,6 +84,7 @@ func (s *session) drop() {
 	defer cancel()
 	_ = s.conn.Close(ctx) // whatever it says, the connection is gone
 	s.conn = nil
+	s.losses.Add(1)
 }
 
 // connConfig is the configuration of a connection of our own.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,6 +52,8 @@ type Store struct {
 
 	turn session // has the turn, or waits for it
 
+	losses atomic.Int64 // of sessions
+
 	orphans orphans // what is left of lost connections
 
 	told     sync.Map      // weaknesses that Logger knows of
@@ -85,11 +88,13 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	s.writers = make(chan *session, config.InFlight)
 	s.lookSQL, s.recordsSQL = fmt.Sprintf(lookSQL, s.schema), fmt.Sprintf(recordsSQL, s.schema)
 	for range config.InFlight {
-		s.writers <- &session{dial: s.dialWriter}
+		s.writers <- &session{dial: s.dialWriter, losses: &s.losses}
 	}
 	s.life, s.end = context.WithCancelCause(context.Background())
-	s.looker.dial, s.turn.dial = s.dialLooker, s.dialLooker
-	s.orphans.logger, s.orphans.control.dial = config.Logger, s.dialControl
+	s.looker = session{dial: s.dialLooker, losses: &s.losses}
+	s.turn = session{dial: s.dialLooker, losses: &s.losses}
+	s.orphans.control = session{dial: s.dialControl, losses: &s.losses}
+	s.orphans.logger = config.Logger
 	s.loudness.Set(slog.LevelWarn)
 	if err := s.start(ctx); err != nil {
 		s.Close()

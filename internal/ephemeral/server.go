@@ -73,13 +73,13 @@ func newServer(ctx context.Context, bin Binaries, as *account, create func(ctx c
 	return s, nil
 }
 
-// URL returns the connection string. It stays the same through Crash, Kill and Start.
+// URL returns the connection string. It stays the same through Crash, Kill, Shutdown and Start.
 func (s *Server) URL() string { return s.url }
 
 // Owned tells whether the server is ours. One that DATABASE_URL names is not.
 func (s *Server) Owned() bool { return s.dir != nil }
 
-// Start starts the server again after Crash or Kill, on the same data and the same port, and returns once it has
+// Start starts the server again after Crash, Kill or Shutdown, on the same data and the same port, and returns once it has
 // recovered and answers, within a minute. It does nothing when the server runs.
 func (s *Server) Start(ctx context.Context) error {
 	s.mu.Lock()
@@ -113,6 +113,9 @@ func (s *Server) Crash(ctx context.Context) error { return s.abort(ctx, syscall.
 // Kill kills the server's parent process with SIGKILL. Its children, one for each connection among them, end by
 // themselves when they notice: a commit under way may still succeed.
 func (s *Server) Kill(ctx context.Context) error { return s.abort(ctx, syscall.SIGKILL) }
+
+// Shutdown ends the server in good order (a fast shutdown): clients are told, open transactions are rolled back, and a checkpoint is made.
+func (s *Server) Shutdown(ctx context.Context) error { return s.abort(ctx, syscall.SIGINT) }
 
 // Stop shuts the server down (open transactions are rolled back, a checkpoint is made) and removes its directory. When
 // ctx ends before the server does, the shutdown is immediate. Stop may be called again; on a server that is not ours it

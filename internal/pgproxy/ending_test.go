@@ -88,6 +88,16 @@ func TestCutAll(t *testing.T) {
 	}
 }
 
+// The end of what is in a black hole is heard of at last, and who is not in one goes on.
+func TestSurface(t *testing.T) {
+	proxy := start(t)
+	lost, other := connect(t, proxy), connect(t, proxy)
+	proxy.Conns()[0].Cut(pgproxy.Blackhole)
+	proxy.Surface()
+	awaitGone(t, lost)
+	exec(t, other, "SELECT 1")
+}
+
 func TestAway(t *testing.T) {
 	proxy := start(t)
 	before := connect(t, proxy)

@@ -30,13 +30,23 @@ type Proxy struct {
 // New starts a proxy to the server that a connection string leads to, with so long a round trip. It is closed when the test ends.
 func New(tb testing.TB, url string, roundTrip time.Duration) *Proxy {
 	tb.Helper()
-	server, err := parseAddress(url)
+	p, err := Start(url, roundTrip)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(p.Close)
+	return p
+}
+
+// Start is New without a test. The caller closes the proxy.
+func Start(url string, roundTrip time.Duration) (*Proxy, error) {
+	server, err := parseAddress(url)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	p := &Proxy{
 		url:      redirect(url, listener.Addr().(*net.TCPAddr)),
@@ -47,8 +57,7 @@ func New(tb testing.TB, url string, roundTrip time.Duration) *Proxy {
 	}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.running.Go(p.accept)
-	tb.Cleanup(p.Close)
-	return p
+	return p, nil
 }
 
 // URL is the connection string of the server, by way of the proxy.
@@ -72,6 +81,15 @@ func (p *Proxy) Conns() []*Conn {
 func (p *Proxy) Cut(ending Ending) {
 	for _, c := range p.all() {
 		c.Cut(ending)
+	}
+}
+
+// Surface lets both sides of every connection that is in a black hole hear that it has ended.
+func (p *Proxy) Surface() {
+	for _, c := range p.all() {
+		if c.isCut() {
+			c.abandon()
+		}
 	}
 }
 

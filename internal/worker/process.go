@@ -19,8 +19,7 @@ import (
 // closeTimeout is how long a worker may take to end: longer than a store that cannot reach its database.
 const closeTimeout = 90 * time.Second
 
-// Process is a worker as seen by the process that started it. Kill and Continue may be called by any goroutine; for the rest it is as with
-// Link.
+// Process is a worker as seen by the process that started it. Kill and Signal may be called by any goroutine; for the rest it is as with Link.
 type Process struct {
 	name    string
 	program *process.Process
@@ -90,14 +89,14 @@ func (p *Process) Receive(ctx context.Context, value any) error {
 	return p.ended(err)
 }
 
+// Signal sends a signal to the worker.
+func (p *Process) Signal(signal os.Signal) { p.program.Signal(signal) }
+
 // Kill ends the worker at once. What it has sent can still be received.
 func (p *Process) Kill() {
 	p.killed.Store(true)
 	p.program.Signal(syscall.SIGKILL)
 }
-
-// Continue wakes a worker that was stopped, or has stopped itself.
-func (p *Process) Continue() { p.program.Signal(syscall.SIGCONT) }
 
 // Close ends the worker's input and returns when it has ended, with an error where it has failed. To be killed is not to fail. What was not
 // received is lost.
