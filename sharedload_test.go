@@ -46,7 +46,7 @@ func startSharedLoad(t *testing.T, stores int) *sharedLoad {
 	for i, store := range l.stores {
 		for range clients {
 			l.crowd.wg.Go(func() {
-				for !l.stopped.Load() {
+				for !l.stopped.Load() && t.Context().Err() == nil {
 					l.crowd.append(t, store, int(number.Add(together)), together)
 					l.answered[i].Add(together)
 				}

@@ -111,7 +111,7 @@ func (c *Committer) commit(ctx context.Context, work *job) {
 			err = c.attempt(ctx, plan.commit)
 		}
 		c.conclude(ctx, work, plan, sent, err)
-		c.hear()
+		c.hear() // of others that wait
 		c.yield()
 	}
 }

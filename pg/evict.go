@@ -8,9 +8,9 @@ import (
 	"github.com/groupcommit/groupcommit/committer"
 )
 
-// A process that is stopped, or cut off, in the middle of a COPY leaves a transaction in the server that nothing ends: it is not idle, and no
-// timeout of the server's touches it. It holds places in the log that everybody else waits for. So who has waited in vain ends what other
-// processes have left open for openTime or longer. Whose turn it is has a right to, and for anybody else the chain makes it safe.
+// A process that is stopped, or cut off, in the middle of a COPY leaves a transaction that no timeout of the server ends: it is neither idle
+// nor waiting for a lock. It holds places in the log that everybody else waits for. So who has waited in vain ends what other processes have
+// had open for openTime. Whoever has the turn knows that they have no business in the log, and where that is an error the chain makes it safe.
 //
 // Two shared advisory locks on every session that appends tell which those are: one says on which log, one by which process.
 

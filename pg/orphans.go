@@ -93,7 +93,7 @@ func (o *orphans) evict(ctx context.Context, query string, arguments ...any) {
 		o.logger.Warn("groupcommit: what holds up writing cannot be ended", "error", scrub(err))
 		o.control.drop()
 	case ended > 0:
-		o.logger.Warn("groupcommit: ended what another process had left open", "server processes", ended)
+		o.logger.Warn("groupcommit: ended what another process had left open", "count", ended)
 	}
 }
 

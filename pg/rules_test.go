@@ -144,7 +144,7 @@ func TestOwnership(t *testing.T) {
 // Without it: the first waits for the rival, which waits for a position of the second, which waits for the first.
 func TestWithoutOwnership(t *testing.T) {
 	schema := pgtest.Schema(t)
-	store := open(t, pgtest.URL(t), schema)
+	store := openWith(t, pgtest.URL(t), pg.Config{Schema: schema, LockTimeout: 1200 * time.Millisecond}) // longer than deadlock_timeout
 	one, two := inARow(t, store, 20)
 	second := launch(t, store, two)
 	<-second.copied

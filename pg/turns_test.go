@@ -105,7 +105,7 @@ func TestIdleWithoutTheTurn(t *testing.T) {
 	store.Pass(t.Context())
 	conn := pgtest.Conn(t)
 	for idle := false; !idle; {
-		const query = "SELECT state_change < clock_timestamp() - interval '1.2 s' FROM pg_stat_activity" +
+		const query = "SELECT state_change < clock_timestamp() - interval '2.5 s' FROM pg_stat_activity" +
 			" WHERE application_name = $1 AND query LIKE '%pg_advisory_unlock%'"
 		if err := conn.QueryRow(t.Context(), query, schema).Scan(&idle); err != nil {
 			t.Fatal(err) // it is gone
