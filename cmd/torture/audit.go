@@ -33,7 +33,7 @@ func (a *audit) read(ctx context.Context, t *tally) (events []oracle.Event, d di
 		return nil, d, err
 	}
 	defer conn.Close(ctx)
-	const sql = "SELECT position, stream, version, event_id, data, recorded_at FROM torture.events WHERE position > $1 ORDER BY position"
+	const sql = "SELECT position, stream, version, event_id, data, recorded_at FROM events WHERE position > $1 ORDER BY position"
 	rows, err := conn.Query(ctx, sql, a.end)
 	if err != nil {
 		return nil, d, err
@@ -63,26 +63,26 @@ func (d *digests) saw(s *sight) bool {
 // wholeLog are questions to the whole log, in SQL: each counts what must not be there. An ID begins with the number of its command.
 var wholeLog = []struct{ what, sql string }{
 	{"positions missing, or there twice", `
-		SELECT coalesce(max(position), 0) - count(*) + 2 * (count(*) - count(DISTINCT position)) FROM torture.events`},
+		SELECT coalesce(max(position), 0) - count(*) + 2 * (count(*) - count(DISTINCT position)) FROM events`},
 	{"streams with a gap", `
-		SELECT count(*) FROM (SELECT FROM torture.events GROUP BY stream HAVING count(*) <> max(version) OR min(version) <> 1) AS s`},
+		SELECT count(*) FROM (SELECT FROM events GROUP BY stream HAVING count(*) <> max(version) OR min(version) <> 1) AS s`},
 	{"events there twice", `
-		SELECT count(*) - count(DISTINCT event_id) FROM torture.events`},
+		SELECT count(*) - count(DISTINCT event_id) FROM events`},
 	{"commits that do not follow another", `
-		SELECT count(*) FROM (SELECT previous, lag(last) OVER (ORDER BY previous) AS before FROM torture.commits) AS c WHERE before <> previous`},
+		SELECT count(*) FROM (SELECT previous, lag(last) OVER (ORDER BY previous) AS before FROM commits) AS c WHERE before <> previous`},
 	{"events at another time than their commit", `
-		SELECT count(*) FROM torture.commits c JOIN torture.events e ON e.position > c.previous AND e.position <= c.last
+		SELECT count(*) FROM commits c JOIN events e ON e.position > c.previous AND e.position <= c.last
 		WHERE e.recorded_at <> c.committed_at`},
 	{"events behind the last commit", `
-		SELECT count(*) FROM torture.events WHERE position > (SELECT max(last) FROM torture.commits)`},
+		SELECT count(*) FROM events WHERE position > (SELECT max(last) FROM commits)`},
 	{"IDs on record without their command", `
-		SELECT count(*) FROM torture.command_ids c
-		WHERE NOT EXISTS (SELECT FROM torture.events e WHERE e.position = c.first AND left(e.event_id::text, 18) = left(c.command_id::text, 18))`},
+		SELECT count(*) FROM command_ids c
+		WHERE NOT EXISTS (SELECT FROM events e WHERE e.position = c.first AND left(e.event_id::text, 18) = left(c.command_id::text, 18))`},
 	{"commands with an ID that is not on record", `
 		SELECT count(*) FROM (
-			SELECT DISTINCT left(event_id::text, 18) AS number FROM torture.events
+			SELECT DISTINCT left(event_id::text, 18) AS number FROM events
 			WHERE ('x' || left(replace(event_id::text, '-', ''), 16))::bit(64)::bigint % 3 = 0
-		) AS e WHERE NOT EXISTS (SELECT FROM torture.command_ids WHERE left(command_id::text, 18) = number)`},
+		) AS e WHERE NOT EXISTS (SELECT FROM command_ids WHERE left(command_id::text, 18) = number)`},
 }
 
 // whole asks them.

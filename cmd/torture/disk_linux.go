@@ -40,7 +40,7 @@ func newDisk(ctx context.Context, s *stage) (d *disk, err error) {
 	}
 	return d, s.exec(ctx,
 		"CREATE TABLESPACE small LOCATION '"+directory+"'",
-		"ALTER TABLE torture.command_ids SET TABLESPACE small",
+		"ALTER TABLE command_ids SET TABLESPACE small",
 	)
 }
 

@@ -96,8 +96,8 @@ func inForeign(ctx context.Context, d *director, hold time.Duration, do func(pgx
 func foreignInsert(ctx context.Context, d *director, random *rand.Rand) error {
 	hold := between(random, 100*time.Millisecond, 3*time.Second)
 	tables := []string{
-		"INSERT INTO torture.commits SELECT last, last + 1, gen_random_uuid(), commit_id, 1, gen_random_uuid(), now() FROM torture.commits ORDER BY last DESC LIMIT 1",
-		"INSERT INTO torture.events SELECT last + 1, 'foreign', 1, gen_random_uuid(), 'Foreign', '{}', NULL, now() FROM torture.commits ORDER BY last DESC LIMIT 1",
+		"INSERT INTO commits SELECT last, last + 1, gen_random_uuid(), commit_id, 1, gen_random_uuid(), now() FROM commits ORDER BY last DESC LIMIT 1",
+		"INSERT INTO events SELECT last + 1, 'foreign', 1, gen_random_uuid(), 'Foreign', '{}', NULL, now() FROM commits ORDER BY last DESC LIMIT 1",
 	}
 	sql := tables[random.IntN(len(tables))]
 	for range 20 {
@@ -115,14 +115,14 @@ func foreignInsert(ctx context.Context, d *director, random *rand.Rand) error {
 // foreignLock is what CREATE INDEX does: it lets nobody write.
 func foreignLock(ctx context.Context, d *director, random *rand.Rand) error {
 	return inForeign(ctx, d, between(random, 100*time.Millisecond, 3*time.Second), func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "LOCK TABLE torture.events IN SHARE MODE")
+		_, err := tx.Exec(ctx, "LOCK TABLE events IN SHARE MODE")
 		return err
 	})
 }
 
 func foreignTransaction(ctx context.Context, d *director, random *rand.Rand) error {
 	return inForeign(ctx, d, between(random, time.Second, 3*time.Second), func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "SELECT count(*) FROM torture.commits")
+		_, err := tx.Exec(ctx, "SELECT count(*) FROM commits")
 		return err
 	})
 }

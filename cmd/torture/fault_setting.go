@@ -35,7 +35,7 @@ func roleSetting(change, back string) func(context.Context, *director, *rand.Ran
 }
 
 func revoke(ctx context.Context, d *director, random *rand.Rand) (err error) {
-	const what = "INSERT ON torture.events, torture.commits, torture.command_ids"
+	const what = "INSERT ON events, commits, command_ids"
 	defer func() {
 		err = errors.Join(err, d.stage.exec(context.WithoutCancel(ctx), "GRANT "+what+" TO "+role))
 	}()

@@ -33,7 +33,7 @@ func (s *stage) open(ctx context.Context, logf func(string, ...any)) (err error)
 	if err := s.exec(ctx,
 		"CREATE ROLE "+role+" LOGIN",
 		"GRANT USAGE ON SCHEMA "+schema+" TO "+role,
-		"GRANT SELECT, INSERT ON torture.events, torture.commits, torture.command_ids TO "+role,
+		"GRANT SELECT, INSERT ON events, commits, command_ids TO "+role,
 	); err != nil {
 		return err
 	}
@@ -63,7 +63,12 @@ func (s *stage) url() (string, error) {
 
 // connect opens a connection of a superuser, which no fault touches but those of the server.
 func (s *stage) connect(ctx context.Context) (*pgx.Conn, error) {
-	return pgx.Connect(ctx, s.server.URL())
+	config, err := pgx.ParseConfig(s.server.URL())
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["search_path"] = schema
+	return pgx.ConnectConfig(ctx, config)
 }
 
 // exec runs statements, each in a transaction of its own.

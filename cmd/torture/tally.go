@@ -163,10 +163,16 @@ func (t *tally) found() (n int) {
 
 // verdict is an error when anything is wrong.
 func (t *tally) verdict() error {
-	if t.found() == 0 {
+	var lines []string
+	for _, what := range t.order {
+		if n := t.zeros[what]; n > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %d", what, n))
+		}
+	}
+	if len(lines) == 0 {
 		return nil
 	}
-	return errors.New("what must be 0 is not:\n" + strings.Join(t.examples, "\n"))
+	return errors.New("what must be 0 is not\n" + strings.Join(append(lines, t.examples...), "\n"))
 }
 
 // kindsOfFaults are those that happened, the most frequent first.
