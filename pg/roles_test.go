@@ -16,8 +16,8 @@ import (
 
 // Processes of different roles see little of each other, and may not end each other's sessions.
 
-// openAs opens a store for a new role.
-func openAs(t *testing.T, config Config) *Store {
+// openForRole opens a store for a new role.
+func openForRole(t *testing.T, config Config) *Store {
 	t.Helper()
 	role := newWriter(t, config.Schema)
 	pool, err := pgxpool.ParseConfig(pgtest.URL(t))
@@ -39,7 +39,7 @@ func TestTurnOfAnotherRole(t *testing.T) {
 	schema := migratedSchema(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	for _, store := range []*Store{openAs(t, Config{Schema: schema}), openAs(t, Config{Schema: schema})} {
+	for _, store := range []*Store{openForRole(t, Config{Schema: schema}), openForRole(t, Config{Schema: schema})} {
 		if _, err := store.Take(ctx, committer.Query{}); err != nil {
 			t.Fatal(err)
 		}
@@ -50,8 +50,8 @@ func TestTurnOfAnotherRole(t *testing.T) {
 func TestCommitOfAnotherRole(t *testing.T) {
 	schema := migratedSchema(t)
 	var told strings.Builder // by the goroutine of this test
-	store := openAs(t, Config{Schema: schema, LockTimeout: 50 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&told, nil))})
-	other := openAs(t, Config{Schema: schema})
+	store := openForRole(t, Config{Schema: schema, LockTimeout: 50 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&told, nil))})
+	other := openForRole(t, Config{Schema: schema})
 	snapshot, err := store.Look(t.Context(), committer.Query{})
 	if err != nil {
 		t.Fatal(err)

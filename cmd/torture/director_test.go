@@ -24,7 +24,7 @@ func TestTorture(t *testing.T) {
 	}
 	t.Log(text.String())
 	v := d.tally.verdicts
-	if d.tally.rounds != 2 || v.Acked == 0 || v.Conflicts == 0 || d.tally.injected() == 0 || d.tally.events == 0 || d.tally.commits == 0 {
+	if d.tally.rounds == 0 || v.Acked == 0 || v.Conflicts == 0 || d.tally.injected() == 0 || d.tally.events == 0 || d.tally.commits == 0 {
 		t.Errorf("a run without much in it\n%s", text.String())
 	}
 }
