@@ -124,7 +124,7 @@ func (c *Committer) keep(ctx context.Context, query Query, ending <-chan struct{
 		case <-ticker.C:
 		}
 		awaited, err := c.lookAround(ctx)
-		if awaited && time.Since(heard) >= c.config.AttemptTimeout {
+		if err == nil && awaited && time.Since(heard) >= c.config.AttemptTimeout {
 			c.handOn(ctx)
 			err = errStuck
 		}

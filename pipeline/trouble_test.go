@@ -202,3 +202,39 @@ func TestCloseWhileLookingAround(t *testing.T) {
 		}
 	})
 }
+
+// cutTurns loses the turn while it says that somebody waits: an answer may be cut off behind its one row.
+type cutTurns struct {
+	*memlog.Process
+	t    *testing.T
+	lost atomic.Bool
+}
+
+func (c *cutTurns) Awaited(ctx context.Context) (bool, error) {
+	<-ctx.Done()
+	c.lost.Store(true)
+	return true, context.Cause(ctx)
+}
+
+func (c *cutTurns) Pass(ctx context.Context) {
+	if c.lost.Load() {
+		c.t.Error("a turn was passed on after its loss was told")
+	}
+	c.Process.Pass(ctx)
+}
+
+// A turn that is lost is not passed on: there is no session any more to do it over.
+func TestLostTurnIsNotPassed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := memlog.New()
+		turns := &cutTurns{Process: log.Process(), t: t}
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{Turns: turns, AttemptTimeout: 3 * time.Second}}, log)
+		if _, err := p.Submit(t.Context(), one).Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(4 * time.Second)
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
