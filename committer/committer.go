@@ -84,9 +84,14 @@ func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
 	defer c.yield()
 	work := &job{entries: entries}
 	if c.stopped == nil {
-		if plan, err := c.evaluate(ctx, work); err == nil {
+		idle := c.Idle()
+		plan, err := c.evaluate(ctx, work)
+		if err == nil {
 			c.launch(ctx, &flight{work: work, plan: plan, done: done})
 			return
+		}
+		if idle { // otherwise the chain may be to blame
+			c.react(ctx, work, nil, err)
 		}
 	}
 	c.drain(ctx)

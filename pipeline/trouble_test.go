@@ -238,3 +238,35 @@ func TestLostTurnIsNotPassed(t *testing.T) {
 		}
 	})
 }
+
+// deafTurns lets nobody have the turn.
+type deafTurns struct{ *memlog.Process }
+
+func (deafTurns) Take(ctx context.Context, _ committer.Query) (committer.Snapshot, error) {
+	<-ctx.Done()
+	return committer.Snapshot{}, &committer.Failure{Class: committer.Transient, Row: -1, Err: context.Cause(ctx)}
+}
+
+// Patience begins with the first turn that is not got, and hooks hear of each.
+func TestTurnIsNeverGot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := memlog.New()
+		failures := 0
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Turns:          deafTurns{log.Process()},
+			RetryFor:       30 * time.Second,
+			AttemptTimeout: 10 * time.Second,
+			Hooks:          committer.Hooks{Failed: func(committer.Class, error) { failures++ }},
+		}}, log)
+		start := time.Now()
+		if _, err := p.Submit(t.Context(), one).Wait(t.Context()); !errors.Is(err, command.ErrNotWritten) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); failures != 4 || took > 45*time.Second {
+			t.Errorf("%d failures in %v", failures, took)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
