@@ -32,8 +32,8 @@ type Config struct {
 	Hooks Hooks
 }
 
-// Committer appends batches to a log. It has no goroutine of its own but one for each commit in flight: one goroutine of its
-// owner, its loop, calls all methods, and hears from the flights through Answers.
+// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight and one for the turn: one
+// goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
 type Committer struct {
 	log     Log
 	config  Config

@@ -36,7 +36,7 @@ const (
 
 var errStuck = errors.New("nothing has moved on for too long, and other processes wait")
 
-// turn is whether this process may append, and what to do about it. Nothing is launched without it.
+// turn is whether this process may append, and what to do about it. No chain of commits is begun without it.
 //
 //	away --ask--> asked --took--> held --pass--> passing --> away
 //
