@@ -32,8 +32,8 @@ type Config struct {
 	Hooks Hooks
 }
 
-// Committer appends batches to a log. It has no goroutine of its own but one for each commit in flight: one goroutine of its
-// owner, its loop, calls all methods, and hears from the flights through Answers.
+// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight and one for the turn: one
+// goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
 type Committer struct {
 	log     Log
 	config  Config
@@ -84,9 +84,14 @@ func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
 	defer c.yield()
 	work := &job{entries: entries}
 	if c.stopped == nil {
-		if plan, err := c.evaluate(ctx, work); err == nil {
+		idle := c.Idle()
+		plan, err := c.evaluate(ctx, work)
+		if err == nil {
 			c.launch(ctx, &flight{work: work, plan: plan, done: done})
 			return
+		}
+		if idle { // otherwise the chain may be to blame
+			c.react(ctx, work, nil, err)
 		}
 	}
 	c.drain(ctx)

@@ -22,7 +22,7 @@ func (c *Committer) settle(ctx context.Context, commit *Commit) error {
 			return nil
 		}
 		var err error = f
-		if f.Class != InDoubt && f.Class != Transient && f.Class != Permanent { // those say nothing of the lost attempt
+		if f.decides() {
 			var ours bool
 			if ours, err = c.follows(ctx, commit, f.Class == Moved); err == nil && ours {
 				c.config.Hooks.settled(SettledCommitted)
@@ -36,6 +36,16 @@ func (c *Committer) settle(ctx context.Context, commit *Commit) error {
 			c.config.Hooks.settled(SettledUnknown)
 			return fmt.Errorf("%w: %v", command.ErrOutcomeUnknown, err) // not wrapped: a cause may promise that nothing was written
 		}
+	}
+}
+
+// decides tells whether the failure of another attempt says something of the lost one. Another log does not: it was not made there.
+func (f *Failure) decides() bool {
+	switch f.Class {
+	case InDoubt, Transient, Permanent, Replaced:
+		return false
+	default:
+		return true
 	}
 }
 

@@ -15,7 +15,9 @@ import (
 func TestInDoubtIsSettled(t *testing.T) {
 	lost := fails(committer.InDoubt)
 	for _, written := range []bool{false, true} {
-		for _, then := range []error{nil, fails(committer.Transient), fails(committer.InDoubt), fails(committer.Permanent)} {
+		for _, then := range []error{
+			nil, fails(committer.Transient), fails(committer.InDoubt), fails(committer.Permanent), fails(committer.Replaced),
+		} {
 			t.Run(fmt.Sprintf("written=%v/then=%v", written, then), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					log := newScript()

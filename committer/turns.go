@@ -36,7 +36,7 @@ const (
 
 var errStuck = errors.New("nothing has moved on for too long, and other processes wait")
 
-// turn is whether this process may append, and what to do about it. Nothing is launched without it.
+// turn is whether this process may append, and what to do about it. No chain of commits is begun without it.
 //
 //	away --ask--> asked --took--> held --pass--> passing --> away
 //
@@ -124,7 +124,7 @@ func (c *Committer) keep(ctx context.Context, query Query, ending <-chan struct{
 		case <-ticker.C:
 		}
 		awaited, err := c.lookAround(ctx)
-		if awaited && time.Since(heard) >= c.config.AttemptTimeout {
+		if err == nil && awaited && time.Since(heard) >= c.config.AttemptTimeout {
 			c.handOn(ctx)
 			err = errStuck
 		}

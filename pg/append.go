@@ -98,6 +98,7 @@ func (s *Store) Sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer writer.lose()
 	writer.warned = false
 	if _, err := conn.PgConn().Exec(ctx, "SELECT pg_logical_emit_message(true, 'groupcommit', '')").ReadAll(); err != nil {
 		return scrub(err)

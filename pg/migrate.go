@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -141,9 +140,7 @@ const (
 type sessionLock int64
 
 func migrationLock(schema string) sessionLock {
-	hash := fnv.New64a()
-	hash.Write([]byte("groupcommit migrate " + schema))
-	return sessionLock(hash.Sum64())
+	return sessionLock(advisoryKey("groupcommit migrate " + schema))
 }
 
 func (l sessionLock) SessionLock(ctx context.Context, conn *sql.Conn) error {

@@ -202,3 +202,71 @@ func TestCloseWhileLookingAround(t *testing.T) {
 		}
 	})
 }
+
+// cutTurns loses the turn while it says that somebody waits: an answer may be cut off behind its one row.
+type cutTurns struct {
+	*memlog.Process
+	t    *testing.T
+	lost atomic.Bool
+}
+
+func (c *cutTurns) Awaited(ctx context.Context) (bool, error) {
+	<-ctx.Done()
+	c.lost.Store(true)
+	return true, context.Cause(ctx)
+}
+
+func (c *cutTurns) Pass(ctx context.Context) {
+	if c.lost.Load() {
+		c.t.Error("a turn was passed on after its loss was told")
+	}
+	c.Process.Pass(ctx)
+}
+
+// A turn that is lost is not passed on: there is no session any more to do it over.
+func TestLostTurnIsNotPassed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := memlog.New()
+		turns := &cutTurns{Process: log.Process(), t: t}
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{Turns: turns, AttemptTimeout: 3 * time.Second}}, log)
+		if _, err := p.Submit(t.Context(), one).Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(4 * time.Second)
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// deafTurns lets nobody have the turn.
+type deafTurns struct{ *memlog.Process }
+
+func (deafTurns) Take(ctx context.Context, _ committer.Query) (committer.Snapshot, error) {
+	<-ctx.Done()
+	return committer.Snapshot{}, &committer.Failure{Class: committer.Transient, Row: -1, Err: context.Cause(ctx)}
+}
+
+// Patience begins with the first turn that is not got, and hooks hear of each.
+func TestTurnIsNeverGot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := memlog.New()
+		failures := 0
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Turns:          deafTurns{log.Process()},
+			RetryFor:       30 * time.Second,
+			AttemptTimeout: 10 * time.Second,
+			Hooks:          committer.Hooks{Failed: func(committer.Class, error) { failures++ }},
+		}}, log)
+		start := time.Now()
+		if _, err := p.Submit(t.Context(), one).Wait(t.Context()); !errors.Is(err, command.ErrNotWritten) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); failures != 4 || took > 45*time.Second {
+			t.Errorf("%d failures in %v", failures, took)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
