@@ -11,8 +11,9 @@ import (
 	"github.com/groupcommit/groupcommit/committer"
 )
 
-// placedLockTimeout is how long a commit waits for a lock once its place is taken. It does so only for what should not be there.
-const placedLockTimeout = 100 * time.Millisecond
+// placedLockTimeout is how long a commit waits for a lock once its place is taken: for what should not be there, or while another one extends
+// the same table on a disk that is slow.
+const placedLockTimeout = 500 * time.Millisecond
 
 // copyShape is a query, the rows that its COPY reads, and their end.
 func (s *Store) copyShape(b []byte, c *committer.Commit, waits bool) shape {
