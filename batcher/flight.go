@@ -19,6 +19,7 @@ type flight struct {
 
 	mu       sync.Mutex
 	tickets  []*ticket     // handed over; the first is not resolved
+	bytes    int           // in batches that are handed over and not Done
 	resolved uint64        // this item and all before it are in batches that are Done
 	flushTo  uint64        // somebody waits for this item and all before it
 	advanced chan struct{} // closed when resolved grows; nil while nobody waits
@@ -28,6 +29,7 @@ type flight struct {
 type ticket struct {
 	flight *flight
 	last   uint64 // the last item of the batch; set at hand-over
+	bytes  int    // of the batch; likewise
 	done   bool
 }
 
@@ -37,10 +39,14 @@ func newFlight() *flight {
 
 // depart enters a batch that was handed over. The consumer may have been faster
 // and have resolved it already.
-func (f *flight) depart(t *ticket, last uint64) {
+func (f *flight) depart(t *ticket, last uint64, bytes int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t.last = last
+	if !t.done {
+		t.bytes = bytes
+		f.bytes += bytes
+	}
 	f.tickets = append(f.tickets, t)
 	f.advance()
 }
@@ -50,7 +56,10 @@ func (f *flight) resolve(t *ticket) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t.done = true
+	f.bytes -= t.bytes
+	t.bytes = 0
 	f.advance()
+	f.signal()
 }
 
 // advance drops what is resolved from the front. The caller holds mu.
@@ -64,9 +73,6 @@ func (f *flight) advance() {
 		return
 	}
 	f.tickets = slices.Delete(f.tickets, 0, n)
-	if len(f.tickets) == 0 {
-		f.signal()
-	}
 	if f.advanced != nil {
 		close(f.advanced)
 		f.advanced = nil
@@ -79,6 +85,13 @@ func (f *flight) state() (idle bool, flushTo uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.tickets) == 0, f.flushTo
+}
+
+// carried is how many bytes are in flight.
+func (f *flight) carried() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.bytes
 }
 
 // flush asks for all items up to the given one and waits until they are

@@ -1,6 +1,7 @@
 package batcher
 
 import (
+	"math"
 	"runtime"
 	"time"
 )
@@ -59,8 +60,8 @@ func (g *gatherer[T]) run() {
 	}
 }
 
-// gather takes what is queued, and before a batch leaves eagerly, what is about to be. When a batch is Done its submitters wake, and in
-// a closed loop each submits again: whoever runs first would leave with those that waited meanwhile and leave the others
+// gather takes what is queued, up to a share, and before a batch leaves eagerly, what is about to be. When a batch is Done its submitters
+// wake, and in a closed loop each submits again: whoever runs first would leave with those that waited meanwhile and leave the others
 // behind, and from then on the two halves would take turns. So the processor is handed on as long as that brings something.
 func (g *gatherer[T]) gather() {
 	g.takeQueued()
@@ -70,11 +71,11 @@ func (g *gatherer[T]) gather() {
 	}
 }
 
-// takeQueued receives what is queued already, as far as the batch has place.
+// takeQueued receives what is queued already, as far as the batch has place, until it has its share.
 // Without it the select, which chooses at random among what is possible, would
 // hand over batches smaller than they could be.
 func (g *gatherer[T]) takeQueued() {
-	for {
+	for share := g.share(); g.batch.Bytes < share; {
 		select {
 		case e, ok := <-g.arrivals():
 			g.receive(e, ok)
@@ -116,12 +117,23 @@ func (g *gatherer[T]) ready() Reason {
 		return Close
 	case flushTo > g.handed:
 		return Flush
+	case g.batch.Bytes >= g.share():
+		return Share
 	case idle && !g.cfg.NoEager:
 		return Eager
 	case g.lingered:
 		return Linger
 	}
 	return 0
+}
+
+// share is how many bytes let the batch leave while others are in flight.
+func (g *gatherer[T]) share() int {
+	if g.cfg.NoEager {
+		return math.MaxInt
+	}
+	_, queued := g.queue.used()
+	return max(g.cfg.MinShare, (queued+g.flight.carried())/g.cfg.InFlight)
 }
 
 // limit says which limit closes the batch to further items, or 0.
@@ -168,7 +180,7 @@ func (g *gatherer[T]) linger(since time.Time) {
 // handOver follows the send of a batch.
 func (g *gatherer[T]) handOver(t *ticket, items, bytes int) {
 	g.handed += uint64(items)
-	g.flight.depart(t, g.handed)
+	g.flight.depart(t, g.handed, bytes)
 	g.queue.release(items, bytes)
 	g.begin(items)
 }

@@ -204,6 +204,49 @@ func TestLingerWithABatchInFlight(t *testing.T) {
 	})
 }
 
+// With two at a time, a half of what is queued and in flight is a share.
+func TestShare(t *testing.T) {
+	inBubble(t, batcher.Config{InFlight: 2, MinShare: 10}, func(t *testing.T, f *fixture) {
+		f.submitSized(1, 10)
+		first := f.expect(batcher.Share, 0, 1)
+		f.submitSized(2, 9)
+		f.expectNothing()
+		f.submitSized(3, 1)
+		second := f.expect(batcher.Share, 0, 2, 3)
+		f.submitSized(4, 18)
+		f.expectNothing()
+		first.Done()
+		f.expect(batcher.Share, 0, 4)
+		second.Done()
+		f.submitSized(5, 16)
+		f.expectNothing()
+		f.submitSized(6, 1)
+		f.expect(batcher.Share, 0, 5, 6)
+	})
+}
+
+// A batch that takes all there is may be what the others are waiting for: the rule of shares needs more than MinShare.
+func TestShareOfWhatIsSmall(t *testing.T) {
+	inBubble(t, batcher.Config{InFlight: 2}, func(t *testing.T, f *fixture) {
+		f.submitSized(1, 1)
+		f.expect(batcher.Eager, 0, 1)
+		f.submitSized(2, 32<<10-1)
+		f.expectNothing()
+		f.submitSized(3, 1)
+		f.expect(batcher.Share, 0, 2, 3)
+	})
+}
+
+// With one at a time there is nothing to share: a batch waits for the one in flight, however large it is.
+func TestNoShareWithOneAtATime(t *testing.T) {
+	inBubble(t, batcher.Config{MinShare: 1}, func(t *testing.T, f *fixture) {
+		f.submitSized(1, 1)
+		f.expect(batcher.Share, 0, 1)
+		f.submitSized(2, 100)
+		f.expectNothing()
+	})
+}
+
 // A second Done of a batch must not pass for that of another.
 func TestDoneTwice(t *testing.T) {
 	inBubble(t, batcher.Config{}, func(t *testing.T, f *fixture) {
@@ -287,7 +330,7 @@ func TestLimitsOff(t *testing.T) {
 		for i := range 4999 {
 			f.submitSized(i, 1<<30)
 		}
-		if batch := f.take(); len(batch.Items) != 4999 || batch.Reason != batcher.Eager {
+		if batch := f.take(); len(batch.Items) != 4999 || batch.Reason != batcher.Share {
 			t.Errorf("took %d items, %v; want all of them", len(batch.Items), batch.Reason)
 		}
 	})
@@ -306,7 +349,7 @@ func TestBatchLimitsAreCutToTheQueue(t *testing.T) {
 func TestReasonString(t *testing.T) {
 	for reason, want := range map[batcher.Reason]string{
 		batcher.Full: "full", batcher.Bytes: "bytes", batcher.Close: "close", batcher.Flush: "flush",
-		batcher.Eager: "eager", batcher.Linger: "linger", 0: "Reason(0)", 7: "Reason(7)",
+		batcher.Share: "share", batcher.Eager: "eager", batcher.Linger: "linger", 0: "Reason(0)", 8: "Reason(8)",
 	} {
 		if got := reason.String(); got != want {
 			t.Errorf("%d is %q, want %q", int(reason), got, want)

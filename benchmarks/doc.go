@@ -11,6 +11,7 @@
 //   - BenchmarkClients: so many callers that each wait for an answer before they go on. commands/commit tells how many travelled together.
 //   - BenchmarkBatchSize: the most that goes through at a given size of the batches.
 //   - BenchmarkCeiling: ours at 4,000 clients (events/s) and, in turn with it, raw COPY of the same rows (copy-events/s); ratio is how near it comes.
+//     cores=apart keeps the server to one half of the cores and clients and store to the other, as if each had a machine of its own.
 //   - BenchmarkCold: streams that the store has not seen (cold-commands/s) in turn with streams that it knows (warm-commands/s); ratio is the
 //     first as a part of the second.
 //   - BenchmarkInFlight: k commits in flight, in turn with one; x-one is the multiple of its rate.

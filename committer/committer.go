@@ -15,7 +15,7 @@ import (
 
 // Config of a Committer. A zero field has its default.
 type Config struct {
-	// InFlight is how many commits may be under way at a time. Defaults to 3.
+	// InFlight is how many commits may be under way at a time. Defaults to DefaultInFlight.
 	InFlight int
 	// HeadStreams is how many streams' versions are cached. Defaults to 100,000.
 	HeadStreams int
@@ -32,6 +32,9 @@ type Config struct {
 	Hooks Hooks
 }
 
+// DefaultInFlight keeps two cores of a server busy with rows while a third commit is flushed and answered.
+const DefaultInFlight = 3
+
 // Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight and one for the turn: one
 // goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
 type Committer struct {
@@ -46,7 +49,7 @@ type Committer struct {
 
 // New makes a committer for a log. With Turns it has to be closed.
 func New(log Log, config Config) *Committer {
-	config.InFlight = cmp.Or(config.InFlight, 3)
+	config.InFlight = cmp.Or(config.InFlight, DefaultInFlight)
 	config.HeadStreams = cmp.Or(config.HeadStreams, 100_000)
 	config.RetryFor = cmp.Or(config.RetryFor, 30*time.Second)
 	config.AttemptTimeout = cmp.Or(config.AttemptTimeout, config.RetryFor/3)

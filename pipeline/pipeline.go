@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -35,6 +36,7 @@ type Pipeline struct {
 // New starts a pipeline on a log.
 func New(config Config, log committer.Log) *Pipeline {
 	config.Limits = config.Limits.WithDefaults()
+	config.Batcher.InFlight = cmp.Or(config.Committer.InFlight, committer.DefaultInFlight)
 	p := &Pipeline{
 		config:    config,
 		log:       log,
