@@ -43,7 +43,8 @@ type Config struct {
 	DataType DataType `env:"GROUPCOMMIT_DATA_TYPE"`
 
 	// A batch closes when it holds BatchCommands (defaults to 1,000) or BatchBytes (8 MiB), when its first command has waited
-	// for Linger (10 ms; negative: does not wait), and at once when no commit is in flight, unless NoEager is set.
+	// for Linger (10 ms; negative: does not wait), and, unless NoEager is set, at once when no commit is in flight, and beside
+	// others when it has its share: a part 1/InFlight of what waits and is in flight, and not less than is worth a commit.
 	BatchCommands int           `env:"GROUPCOMMIT_BATCH_COMMANDS"`
 	BatchBytes    int           `env:"GROUPCOMMIT_BATCH_BYTES"`
 	Linger        time.Duration `env:"GROUPCOMMIT_LINGER"`

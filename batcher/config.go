@@ -27,13 +27,13 @@ type Config struct {
 	Linger time.Duration
 
 	// InFlight is how many batches the consumer works on at a time. Defaults to
-	// 1. A batch is also ready, whatever is in flight, when it has its share: an
-	// InFlight-th of the bytes that are queued and in flight, and no less than
-	// MinShare.
+	// 1. A batch is also ready, whatever is in flight, when it has its share of
+	// the bytes that are queued and in flight: of InFlight equal parts, or fewer
+	// where each would have less than MinShare.
 	InFlight int
 
-	// MinShare is how many bytes are worth a batch of their own. Defaults to
-	// 32 KiB.
+	// MinShare is how many bytes are worth a batch beside others. Defaults to
+	// 32 KiB. There is no off: with an InFlight of 1 nothing is shared.
 	MinShare int
 
 	// NoEager turns off the eager rule, by which a batch is also ready as soon
@@ -62,7 +62,7 @@ func (c Config) withDefaults() Config {
 	c.MaxItems = min(limit(c.MaxItems, 1_000), c.QueueItems)
 	c.MaxBytes = min(limit(c.MaxBytes, 8<<20), c.QueueBytes)
 	c.InFlight = max(c.InFlight, 1)
-	c.MinShare = limit(c.MinShare, 32<<10)
+	c.MinShare = max(cmp.Or(c.MinShare, 32<<10), 1)
 	c.Linger = cmp.Or(c.Linger, 10*time.Millisecond)
 	if c.NoEager && c.Linger < 0 {
 		c.MaxItems = 1

@@ -15,6 +15,11 @@
 // and under load the batch in flight is the timer: what arrives meanwhile
 // travels together as soon as that one is Done.
 //
+// A consumer that works on several batches at a time would then get all of a
+// crowd in one, and work on one. So a batch is also ready when it has its share:
+// what is queued and in flight, divided by as many as can be in flight, or by
+// fewer where the parts would not be worth it.
+//
 // Ready does not mean gone. A batch that nobody takes goes on growing up to its
 // limits. Behind a slow consumer there is one large batch, and never a queue of
 // small ones.

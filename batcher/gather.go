@@ -117,23 +117,25 @@ func (g *gatherer[T]) ready() Reason {
 		return Close
 	case flushTo > g.handed:
 		return Flush
-	case g.batch.Bytes >= g.share():
-		return Share
 	case idle && !g.cfg.NoEager:
 		return Eager
+	case g.batch.Bytes >= g.share():
+		return Share
 	case g.lingered:
 		return Linger
 	}
 	return 0
 }
 
-// share is how many bytes let the batch leave while others are in flight.
+// share is how many bytes let the batch leave while others are in flight: a part of what is outstanding, all parts alike, as many as
+// can be in flight and are worth it.
 func (g *gatherer[T]) share() int {
 	if g.cfg.NoEager {
 		return math.MaxInt
 	}
 	_, queued := g.queue.used()
-	return max(g.cfg.MinShare, (queued+g.flight.carried())/g.cfg.InFlight)
+	outstanding := max(queued+g.flight.carried(), 1)
+	return outstanding / max(1, min(g.cfg.InFlight, outstanding/g.cfg.MinShare))
 }
 
 // limit says which limit closes the batch to further items, or 0.

@@ -8,7 +8,7 @@ import (
 	"github.com/groupcommit/groupcommit/batcher"
 )
 
-// lingerOnly never lets a batch leave because nothing is in flight.
+// lingerOnly never lets a batch leave because nothing is in flight, or with a share.
 var lingerOnly = batcher.Config{MaxItems: 3, MaxBytes: 100, NoEager: true}
 
 func TestDefaults(t *testing.T) {
@@ -208,10 +208,10 @@ func TestLingerWithABatchInFlight(t *testing.T) {
 func TestShare(t *testing.T) {
 	inBubble(t, batcher.Config{InFlight: 2, MinShare: 10}, func(t *testing.T, f *fixture) {
 		f.submitSized(1, 10)
-		first := f.expect(batcher.Share, 0, 1)
+		first := f.expect(batcher.Eager, 0, 1)
 		f.submitSized(2, 9)
 		f.expectNothing()
-		f.submitSized(3, 1)
+		f.submitSized(3, 1) // two parts are worth it now
 		second := f.expect(batcher.Share, 0, 2, 3)
 		f.submitSized(4, 18)
 		f.expectNothing()
@@ -225,12 +225,12 @@ func TestShare(t *testing.T) {
 	})
 }
 
-// A batch that takes all there is may be what the others are waiting for: the rule of shares needs more than MinShare.
+// What is not worth two batches travels in one.
 func TestShareOfWhatIsSmall(t *testing.T) {
 	inBubble(t, batcher.Config{InFlight: 2}, func(t *testing.T, f *fixture) {
-		f.submitSized(1, 1)
+		f.submitSized(1, 100)
 		f.expect(batcher.Eager, 0, 1)
-		f.submitSized(2, 32<<10-1)
+		f.submitSized(2, 64<<10-101)
 		f.expectNothing()
 		f.submitSized(3, 1)
 		f.expect(batcher.Share, 0, 2, 3)
@@ -241,7 +241,7 @@ func TestShareOfWhatIsSmall(t *testing.T) {
 func TestNoShareWithOneAtATime(t *testing.T) {
 	inBubble(t, batcher.Config{MinShare: 1}, func(t *testing.T, f *fixture) {
 		f.submitSized(1, 1)
-		f.expect(batcher.Share, 0, 1)
+		f.expect(batcher.Eager, 0, 1)
 		f.submitSized(2, 100)
 		f.expectNothing()
 	})
@@ -330,7 +330,7 @@ func TestLimitsOff(t *testing.T) {
 		for i := range 4999 {
 			f.submitSized(i, 1<<30)
 		}
-		if batch := f.take(); len(batch.Items) != 4999 || batch.Reason != batcher.Share {
+		if batch := f.take(); len(batch.Items) != 4999 || batch.Reason != batcher.Eager {
 			t.Errorf("took %d items, %v; want all of them", len(batch.Items), batch.Reason)
 		}
 	})

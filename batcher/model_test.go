@@ -350,10 +350,10 @@ func (m *model) rule(b modelBatch) batcher.Reason {
 		return batcher.Close
 	case slices.ContainsFunc(m.flushes, func(ids []int) bool { return slices.Contains(ids, b.items[0]) }):
 		return batcher.Flush
-	case !m.cfg.NoEager && b.bytes >= m.share():
-		return batcher.Share
 	case !m.cfg.NoEager && len(m.flying) == 0:
 		return batcher.Eager
+	case !m.cfg.NoEager && b.bytes >= m.share():
+		return batcher.Share
 	case time.Since(b.since) >= m.cfg.Linger:
 		return batcher.Linger
 	}
@@ -365,7 +365,11 @@ func (m *model) share() int {
 	for _, b := range m.flying {
 		outstanding += b.bytes
 	}
-	return max(m.cfg.MinShare, outstanding/m.cfg.InFlight)
+	parts := m.cfg.InFlight
+	for parts > 1 && outstanding < parts*m.cfg.MinShare {
+		parts--
+	}
+	return max(1, outstanding/parts)
 }
 
 func (m *model) done(ids []int) {
