@@ -50,7 +50,8 @@
 //
 //	the Batcher's goroutine, until the queue is closed and all is handed over:
 //	  move into the batch what is queued, as far as it has place
-//	  if it would leave eagerly: hand on the processor, and look again if more came
+//	  if it would leave eagerly: hand on the processor, and look again, as long as
+//	    more comes, and some times more while fewer came than were just answered
 //	  wait for the first of:
 //	    an item, if the batch has place              put it into the batch
 //	    the consumer's receive, if the batch is ready
@@ -96,8 +97,9 @@
 // A timer that holds an eager batch back until those just answered have
 // submitted again. The runtime rounds what it sleeps up to a millisecond when it
 // has nothing else to do, which is longer than most batches take. Handing on the
-// processor, for as long as that brings another item, costs a lone caller
-// nothing and brings most of a crowd of ten or a hundred back into one batch.
+// processor costs a lone caller nothing and brings a crowd back into one batch.
+// Doing so only as long as it brings another item left a quarter of ten callers
+// behind: those that had to wake another processor first.
 //
 // A slice under a mutex with a token to wake the goroutine, no channel of items.
 // Measured, it saves about 40 of 120 ns per item. That is little beside what a

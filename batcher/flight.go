@@ -20,6 +20,7 @@ type flight struct {
 	mu       sync.Mutex
 	tickets  []*ticket     // handed over; the first is not resolved
 	bytes    int           // in batches that are handed over and not Done
+	answered int           // items that were resolved since the last batch was handed over
 	resolved uint64        // this item and all before it are in batches that are Done
 	flushTo  uint64        // somebody waits for this item and all before it
 	advanced chan struct{} // closed when resolved grows; nil while nobody waits
@@ -43,6 +44,7 @@ func (f *flight) depart(t *ticket, last uint64, bytes int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t.last = last
+	f.answered = 0
 	if !t.done {
 		t.bytes = bytes
 		f.bytes += bytes
@@ -66,6 +68,7 @@ func (f *flight) resolve(t *ticket) {
 func (f *flight) advance() {
 	n := 0
 	for n < len(f.tickets) && f.tickets[n].done {
+		f.answered += int(f.tickets[n].last - f.resolved)
 		f.resolved = f.tickets[n].last
 		n++
 	}
@@ -79,19 +82,18 @@ func (f *flight) advance() {
 	}
 }
 
-// state tells the gatherer whether nothing is in flight, and up to which item
-// somebody waits in Flush.
-func (f *flight) state() (idle bool, flushTo uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.tickets) == 0, f.flushTo
+// flightState is what the gatherer wants to know.
+type flightState struct {
+	idle     bool   // nothing is in flight
+	bytes    int    // in flight
+	answered int    // items that were resolved since the last batch was handed over
+	flushTo  uint64 // somebody waits in Flush for this item and all before it
 }
 
-// carried is how many bytes are in flight.
-func (f *flight) carried() int {
+func (f *flight) state() flightState {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.bytes
+	return flightState{idle: len(f.tickets) == 0, bytes: f.bytes, answered: f.answered, flushTo: f.flushTo}
 }
 
 // flush asks for all items up to the given one and waits until they are
