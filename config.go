@@ -127,6 +127,9 @@ type Config struct {
 
 	// Hooks are told what happens inside.
 	Hooks Hooks `env:"-"`
+
+	// NoStats makes Store.Stats count nothing. Counting costs less than two commands in a hundred: BenchmarkTelemetry measures it.
+	NoStats bool `env:"GROUPCOMMIT_NO_STATS"`
 }
 
 // ConfigError says which field of a Config cannot be used. Open returns it and starts nothing.
@@ -219,5 +222,6 @@ func (c *Config) pipeline() pipeline.Config {
 			Logger:            c.Logger,
 			Hooks:             c.Hooks,
 		},
+		NoStats: c.NoStats,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
@@ -15,6 +16,8 @@ import (
 type Future struct {
 	entry committer.Entry
 	place atomic.Uint32
+
+	submitted time.Duration // when, since the recorder began
 
 	mu       sync.Mutex
 	submit   context.Context // of Submit: counts until a batch takes the command; nil once resolved

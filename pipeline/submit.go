@@ -24,17 +24,24 @@ func (p *Pipeline) TrySubmit(ctx context.Context, cmd command.Command) *Future {
 }
 
 func (p *Pipeline) hand(ctx context.Context, cmd *command.Command, over func(*Future) error) *Future {
+	submitted := p.recorder.now()
 	if ctx.Err() != nil {
-		return refused(notWritten(context.Cause(ctx)))
+		return p.refuse(notWritten(context.Cause(ctx)))
 	}
 	f, err := p.admit(ctx, cmd)
 	if err != nil {
-		return refused(err)
+		return p.refuse(err)
 	}
+	f.submitted = submitted
 	if err := over(f); err != nil {
-		return refused(p.asVerdict(f, err))
+		return p.refuse(p.asVerdict(f, err))
 	}
 	return f
+}
+
+func (p *Pipeline) refuse(err error) *Future {
+	p.recorder.refused(err)
+	return refused(err)
 }
 
 // admit checks and encodes a command.
