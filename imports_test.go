@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"./committer":  {"./command"},
 	"./pipeline":   {"./batcher", "./committer", "./command", "./stats"},
 	"./memlog":     {"./committer", "./command", "./verify"},
+	"./telemetry":  {"./command", "./stats"},
 	"./pg":         {"./committer", "./command", "./migrations", "./stats", "./verify"},
 	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
