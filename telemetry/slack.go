@@ -20,14 +20,16 @@ const (
 
 // Slack posts alerts to an incoming webhook of Slack, or of what understands the same: Mattermost, Rocket.Chat, Discord's /slack. It tries three
 // times, unless the answer says that this has no use. The address is a secret, and is in no error.
-func Slack(webhook string) Notifier {
+func Slack(webhook string) Notifier { return slack(webhook, slackPause) }
+
+func slack(webhook string, pause time.Duration) Notifier {
 	return func(ctx context.Context, a Alert) (err error) {
 		body, err := json.Marshal(map[string]string{"text": slackEscape.Replace(a.String())})
 		if err != nil {
 			return err
 		}
 		for try := range slackTries {
-			if try > 0 && !sleep(ctx, slackPause<<(try-1)) {
+			if try > 0 && !sleep(ctx, pause<<(try-1)) {
 				return err
 			}
 			var again bool
