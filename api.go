@@ -90,6 +90,13 @@ const (
 	SchemaPooler     = command.SchemaPooler     // sessions are not kept
 )
 
+// What Config.Tracer is made of. Package pipeline describes it.
+type (
+	Tracer      = pipeline.Tracer      // opens spans
+	CommandSpan = pipeline.CommandSpan // the span of one command
+	BatchInfo   = pipeline.BatchInfo   // a batch, as told to Tracer.Batch
+)
+
 // Stats is what Store.Stats tells. Package stats describes it field by field.
 type Stats = stats.Stats
 

@@ -128,6 +128,10 @@ type Config struct {
 	// Hooks are told what happens inside.
 	Hooks Hooks `env:"-"`
 
+	// Tracer opens spans on the way of commands, their batches and commits. Defaults to none. Package telemetry/oteltrace, a module of its own, is one
+	// for OpenTelemetry.
+	Tracer Tracer `env:"-"`
+
 	// NoStats makes Store.Stats count nothing. Counting costs less than two commands in a hundred: BenchmarkTelemetry measures it.
 	NoStats bool `env:"GROUPCOMMIT_NO_STATS"`
 }
@@ -223,5 +227,6 @@ func (c *Config) pipeline() pipeline.Config {
 			Hooks:             c.Hooks,
 		},
 		NoStats: c.NoStats,
+		Tracer:  c.Tracer,
 	}
 }

@@ -18,6 +18,7 @@ type Future struct {
 	place atomic.Uint32
 
 	submitted time.Duration // when, since the recorder began
+	span      CommandSpan   // nil: not traced; of whoever resolves it
 
 	mu       sync.Mutex
 	submit   context.Context // of Submit: counts until a batch takes the command; nil once resolved
@@ -33,13 +34,6 @@ const (
 	inBatch          // nothing of the caller's can stop it any more
 	withdrawn        // its context ended first
 )
-
-// refused is a future that has failed before it began.
-func refused(err error) *Future {
-	f := &Future{}
-	f.resolve(command.Result{}, err)
-	return f
-}
 
 // Wait returns the verdict. A nil error means that the command is committed; what the errors mean stands at command.ErrNotWritten and
 // beside it.
@@ -95,6 +89,10 @@ func (r *receiver) Resolve(result command.Result, err error) { (*Future)(r).reso
 
 func (f *Future) resolve(result command.Result, err error) {
 	f.entry = committer.Entry{} // whoever keeps the future does not keep the encoded events
+	if f.span != nil {
+		f.span.End(result, err)
+		f.span = nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.result, f.err, f.resolved = result, err, true

@@ -15,7 +15,8 @@ type Config struct {
 	Limits    command.Limits
 	Batcher   batcher.Config
 	Committer committer.Config
-	NoStats   bool // count nothing
+	NoStats   bool   // count nothing
+	Tracer    Tracer // nil: nothing is traced, and it costs nothing
 }
 
 // Pipeline brings commands from callers to a log. All methods may be called by any number of goroutines.
@@ -41,7 +42,7 @@ func New(config Config, log committer.Log) *Pipeline {
 	if !config.NoStats {
 		p.recorder = newRecorder()
 	}
-	config.Committer.Hooks = p.recorder.hooks().And(config.Committer.Hooks)
+	config.Committer.Hooks = p.recorder.hooks().And(config.tracing()).And(config.Committer.Hooks)
 	p.batcher = batcher.New[*Future](config.Batcher)
 	p.committer = committer.New(log, config.Committer)
 	p.abort, p.stop = context.WithCancelCause(context.Background())
@@ -92,7 +93,9 @@ func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], re
 func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
 	entries := take(batch.Items)
 	p.recorder.took(batch)
+	ctx, end := p.traceBatch(batch, len(entries))
 	done := func() {
+		end()
 		p.recorder.told(batch.Items)
 		batch.Done()
 	}
@@ -100,7 +103,7 @@ func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
 		done()
 		return
 	}
-	p.committer.Begin(p.abort, entries, done)
+	p.committer.Begin(ctx, entries, done)
 }
 
 // take gives the entries of the futures that have not been withdrawn. From here on no caller's context touches them.
