@@ -94,7 +94,7 @@ func (e exposition) check(expr string, used map[string]bool) (problems []string)
 
 // serves tells whether some series fits a matcher. Which job and instance it is, the server adds.
 func serves(f *dto.MetricFamily, matcher *labels.Matcher) bool {
-	if matcher.Name == labels.MetricName || matcher.Name == "job" || matcher.Name == "instance" {
+	if matcher.Name == model.MetricNameLabel || matcher.Name == "job" || matcher.Name == "instance" {
 		return true
 	}
 	for _, m := range f.Metric {

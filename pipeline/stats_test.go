@@ -188,6 +188,33 @@ func TestStatsCountHeads(t *testing.T) {
 	})
 }
 
+// Turns that are taken, waited for and lost are counted; one that is passed on is not lost.
+func TestStatsCountTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := memlog.New()
+		other, p := log.Process(), startProcess(t, log)
+		if _, err := other.Take(t.Context(), committer.Query{}); err != nil {
+			t.Fatal(err)
+		}
+		f := p.Submit(t.Context(), one)
+		time.Sleep(time.Second)
+		other.Pass(t.Context())
+		if _, err := f.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s := p.Stats(); s.Turns != (stats.Turns{Taken: 1, Waited: time.Second}) {
+			t.Errorf("got %+v", s.Turns)
+		}
+		p.turns.Pass(t.Context()) // takes it away
+		time.Sleep(time.Second)
+		p.append(t)
+		p.close(t)
+		if s := p.Stats(); s.Turns != (stats.Turns{Taken: 2, Lost: 1, Waited: time.Second}) {
+			t.Errorf("got %+v", s.Turns)
+		}
+	})
+}
+
 func TestNoStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := pipeline.New(pipeline.Config{NoStats: true}, memlog.New())
