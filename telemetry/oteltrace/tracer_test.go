@@ -60,7 +60,7 @@ func (r *rig) take(t *testing.T) map[string][]tracetest.SpanStub {
 func attribute(span tracetest.SpanStub, key string) string {
 	for _, a := range span.Attributes {
 		if string(a.Key) == "groupcommit."+key || string(a.Key) == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return ""
