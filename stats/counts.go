@@ -14,7 +14,7 @@ type Commands struct {
 	Unknown    uint64 // the database stayed away with the answer
 
 	// Never in a batch:
-	Withdrawn uint64 // its context ended first
+	Withdrawn uint64 // its context ended first; counted when its turn in the queue comes
 	Invalid   uint64 // refused by the check at Submit
 	QueueFull uint64 // there was no room, and TrySubmit does not wait
 	Closed    uint64 // the store was closed

@@ -3,11 +3,14 @@ package telemetry_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/groupcommit/groupcommit/telemetry"
 )
@@ -56,7 +59,7 @@ func TestSlackTriesAgain(t *testing.T) {
 		{[]int{404}, 1, "404"},
 	} {
 		address, posted := webhook(t, c.statuses...)
-		err := telemetry.HastySlack(address)(t.Context(), missed)
+		err := telemetry.HastySlack(address, time.Minute)(t.Context(), missed)
 		if len(*posted) != c.posts || (err != nil) != (c.fails != "") {
 			t.Errorf("%v: posted %d times, error %v", c.statuses, len(*posted), err)
 		}
@@ -70,7 +73,7 @@ func TestSlackOutOfReach(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	for _, address := range []string{server.URL + "/canary", "canary\x00://"} {
-		if err := telemetry.HastySlack(address)(t.Context(), missed); err == nil || strings.Contains(err.Error(), "canary") {
+		if err := telemetry.HastySlack(address, time.Minute)(t.Context(), missed); err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("error %v", err)
 		}
 	}
@@ -81,21 +84,23 @@ func TestSlackOutOfReach(t *testing.T) {
 	}
 }
 
-// A webhook that never answers is given up when ctx ends.
+// A webhook that never answers is given up, as often as it is tried, and at once when ctx ends.
 func TestSlackIsSlow(t *testing.T) {
-	asked := make(chan struct{})
+	var asked atomic.Int64
+	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then does the server see that the client has gone
-		close(asked)
+		if asked.Add(1) > 3 {
+			cancel()
+		}
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		<-asked
-		cancel()
-	}()
-	if err := telemetry.Slack(server.URL)(ctx, missed); err == nil {
-		t.Error("no error")
+	if err := telemetry.HastySlack(server.URL, 50*time.Millisecond)(ctx, missed); !errors.Is(err, context.DeadlineExceeded) || asked.Load() > 3 {
+		t.Errorf("error %v after %d tries", err, asked.Load())
+	}
+	asked.Store(3)
+	if err := telemetry.HastySlack(server.URL, time.Hour)(ctx, missed); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
 	}
 }
