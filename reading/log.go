@@ -18,14 +18,24 @@ type Log interface {
 	// StreamVersion is 0 for a stream that does not exist.
 	StreamVersion(ctx context.Context, stream string) (int64, error)
 
-	// Tip tells where the log ends, and which commit holds a position: the zero UUID where none does that is still there.
-	Tip(ctx context.Context, position int64) (end command.Checkpoint, holder uuid.UUID, err error)
+	// Tip tells where the log ends, and which commits hold two positions.
+	Tip(ctx context.Context, position, upTo int64) (Tip, error)
+
+	// Next is Tip with the events behind position, up to upTo, as one moment had them, in one exchange.
+	Next(ctx context.Context, position, upTo int64) (Tip, []command.RecordedEvent, error)
 
 	// PositionAt is where the log ended at a time: the last position of the newest commit that is not younger, 0 when there is none.
 	PositionAt(ctx context.Context, at time.Time) (int64, error)
 
 	// Watch calls ring when another process has appended, as far as it hears of it, until ctx ends.
 	Watch(ctx context.Context, ring func())
+}
+
+// Tip is the end of a log, as seen from a position.
+type Tip struct {
+	End    command.Checkpoint
+	Holder uuid.UUID          // the commit that holds the position; zero where none does that is still there
+	Stop   command.Checkpoint // the other position, or the end where that comes first
 }
 
 // Selection says which events to read, by number: positions of the log, or versions of one stream.

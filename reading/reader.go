@@ -35,6 +35,7 @@ type Reader struct {
 	log    Log
 	config Config
 	bell   *bell
+	tail   *tail
 	life   context.Context // ends with Close
 	end    context.CancelCauseFunc
 }
@@ -47,7 +48,7 @@ func New(log Log, config Config) *Reader {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	r := &Reader{log: log, config: config}
+	r := &Reader{log: log, config: config, tail: newTail(log)}
 	r.life, r.end = context.WithCancelCause(context.Background())
 	r.bell = newBell(r.life, log.Watch)
 	return r
@@ -84,8 +85,8 @@ func (r *Reader) StreamVersion(ctx context.Context, stream string) (int64, error
 
 // End is where the log ends: the position of its newest event, 0 when it has none, and the commit that wrote it.
 func (r *Reader) End(ctx context.Context) (command.Checkpoint, error) {
-	end, _, err := r.log.Tip(ctx, 0)
-	return end, err
+	tip, err := r.log.Tip(ctx, 0, 0)
+	return tip.End, err
 }
 
 // PositionAt is where the log ended at a time: with After or Limit, the log can be read as it was then. It is 0 before the first commit. Times of
@@ -135,21 +136,21 @@ func (r *Reader) readTo(ctx context.Context, q *query, yield func(command.Record
 
 // confirm returns command.ErrLostCommits when the log does not hold a checkpoint.
 func (r *Reader) confirm(ctx context.Context, c command.Checkpoint) error {
-	end, holder, err := r.log.Tip(ctx, c.Position)
+	tip, err := r.log.Tip(ctx, c.Position, 0)
 	if err != nil {
 		return err
 	}
-	return lost(c, end, holder)
+	return tip.confirm(c)
 }
 
-// lost judges a checkpoint by the end of the log and the commit that holds its position. A commit that was pruned cannot be asked for; what
-// followed it is there.
-func lost(c, end command.Checkpoint, holder uuid.UUID) error {
-	pruned := holder == uuid.Nil && c.Position < end.Position
-	if c.CommitID == uuid.Nil || c.CommitID == holder || pruned {
+// confirm judges a checkpoint by the commit that holds its position. A commit that was pruned cannot be asked for; what followed it is there.
+func (t *Tip) confirm(c command.Checkpoint) error {
+	pruned := t.Holder == uuid.Nil && c.Position < t.End.Position
+	if c.CommitID == uuid.Nil || c.CommitID == t.Holder || pruned {
 		return nil
 	}
-	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d", command.ErrLostCommits, c.CommitID, c.Position, end.Position)
+	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d",
+		command.ErrLostCommits, c.CommitID, c.Position, t.End.Position)
 }
 
 func (r *Reader) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {

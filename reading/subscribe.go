@@ -3,10 +3,10 @@ package reading
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
-
-	"github.com/google/uuid"
+	"time"
 
 	"github.com/groupcommit/groupcommit/command"
 )
@@ -67,8 +67,15 @@ type subscription struct {
 	reader *Reader
 	query  *query
 	at     command.Checkpoint // read up to here; without a CommitID where nobody knows it
+	lately int                // events that came when it caught up last
 	outage outage
 }
+
+// Where commits come one after another with many events each, they are not read one by one: that would cost the writers more than it gains.
+const (
+	crowd      = 32
+	crowdPause = 5 * time.Millisecond
+)
 
 // errLeft says that the consumer has left the loop.
 var errLeft = errors.New("left")
@@ -94,67 +101,111 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 		default:
 			s.outage.over(s.reader.config.Logger)
 			await(ctx, rung, s.reader.config.PollInterval)
+			if s.lately >= crowd {
+				await(ctx, nil, crowdPause)
+			}
 		}
 	}
 }
 
-// catchUp yields what is in the log by now.
+// catchUp yields what is in the log by now: near its end from what all subscriptions share, further back each from the log.
 func (s *subscription) catchUp(ctx context.Context, yield func(Batch, error) bool) error {
-	end, holder, err := s.reader.log.Tip(ctx, s.at.Position)
-	if err != nil {
-		return err
-	}
-	if err := lost(s.at, end, holder); err != nil {
-		return err
-	}
-	if end.Position < s.at.Position && s.at.CommitID == uuid.Nil {
-		return nil // a position that is not there yet is waited for
-	}
-	s.at.CommitID = holder
-	for s.at.Position < end.Position {
-		batch, err := s.batch(ctx, end)
+	s.lately = 0
+	for {
+		batch, err := s.next(ctx)
 		if err != nil {
 			return err
 		}
+		s.lately += len(batch.Events)
+		if batch.Last.Position <= s.at.Position {
+			s.at.CommitID = batch.Last.CommitID // which may not have been known
+			return nil
+		}
 		s.at = batch.Last
+		for i := range batch.Events {
+			if batch.Events[i], err = s.reader.upcast(batch.Events[i]); err != nil {
+				return err
+			}
+		}
 		if !yield(batch, nil) {
 			return errLeft
 		}
 	}
-	return nil
 }
 
-// batch reads the next page, or window, up to the end at most.
-func (s *subscription) batch(ctx context.Context, end command.Checkpoint) (Batch, error) {
-	q := *s.query
-	q.After, q.UpTo = s.at.Position, end.Position
-	pages := newPager(s.reader.log, &q)
-	pages.bound = true
-	if s.query.window > 0 {
-		pages.window = s.query.window
+// next is the batch behind where the subscription is, or one that ends there, if there is nothing new.
+func (s *subscription) next(ctx context.Context) (Batch, error) {
+	if batch, ok, err := s.reader.tail.next(ctx, s.at, &s.query.Selection, s.query.pageSize); ok || err != nil {
+		return batch, err
 	}
+	if s.query.Filtered() {
+		return s.window(ctx)
+	}
+	return s.page(ctx)
+}
+
+// page reads the events that come next.
+func (s *subscription) page(ctx context.Context) (Batch, error) {
+	tip, events, err := s.reader.log.Next(ctx, s.at.Position, s.at.Position+int64(s.query.pageSize))
+	if err != nil {
+		return Batch{}, err
+	}
+	if err := tip.confirm(s.at); err != nil {
+		return Batch{}, err
+	}
+	if err := complete(s.at.Position, events, tip.Stop.Position); err != nil {
+		return Batch{}, err
+	}
+	return Batch{Events: events, Last: s.stop(&tip), End: tip.End.Position}, nil
+}
+
+// stop is where the log was read to. A position that is not there yet is waited for.
+func (s *subscription) stop(tip *Tip) command.Checkpoint {
+	if tip.Stop.Position < s.at.Position {
+		return s.at
+	}
+	return tip.Stop
+}
+
+// window goes through the numbers that come next, as far as a filtered read does at a time.
+func (s *subscription) window(ctx context.Context) (Batch, error) {
+	window := max(s.query.window, minWindow)
+	tip, err := s.reader.log.Tip(ctx, s.at.Position, s.at.Position+window)
+	if err != nil {
+		return Batch{}, err
+	}
+	if err := tip.confirm(s.at); err != nil || tip.Stop.Position <= s.at.Position {
+		return Batch{Last: s.stop(&tip), End: tip.End.Position}, err
+	}
+	q := *s.query
+	q.After, q.UpTo = s.at.Position, tip.Stop.Position
+	pages := newPager(s.reader.log, &q)
+	pages.bound, pages.window = true, window
 	events, err := pages.next(ctx)
 	if err != nil {
 		return Batch{}, err
 	}
 	s.query.window = pages.window
-	last, err := s.checkpoint(ctx, pages.rest.After, end)
-	if err != nil {
-		return Batch{}, err
-	}
-	for i := range events {
-		if events[i], err = s.reader.upcast(events[i]); err != nil {
+	last := tip.Stop
+	if pages.rest.After < last.Position { // the page was full before
+		within, err := s.reader.log.Tip(ctx, pages.rest.After, 0)
+		if err != nil {
 			return Batch{}, err
 		}
+		last = command.Checkpoint{Position: pages.rest.After, CommitID: within.Holder}
 	}
-	return Batch{Events: events, Last: last, End: end.Position}, nil
+	return Batch{Events: events, Last: last, End: tip.End.Position}, nil
 }
 
-// checkpoint finds the commit that holds a position.
-func (s *subscription) checkpoint(ctx context.Context, position int64, end command.Checkpoint) (command.Checkpoint, error) {
-	if position == end.Position {
-		return end, nil
+// complete makes sure that events are those behind a position, up to another.
+func complete(after int64, events []command.RecordedEvent, upTo int64) error {
+	for i := range events {
+		if expected := after + 1 + int64(i); events[i].Position != expected {
+			return fmt.Errorf("groupcommit: the log is damaged: position %d is missing, and %d is there", expected, events[i].Position)
+		}
 	}
-	_, holder, err := s.reader.log.Tip(ctx, position)
-	return command.Checkpoint{Position: position, CommitID: holder}, err
+	if last := after + int64(len(events)); last < upTo {
+		return fmt.Errorf("groupcommit: the log is damaged: position %d is missing", last+1)
+	}
+	return nil
 }
