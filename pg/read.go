@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -29,7 +28,7 @@ func (r *Reader) Read(ctx context.Context, selection reading.Selection) (events 
 		if err != nil {
 			return err
 		}
-		if events, err = pgx.CollectRows(rows, scanEvent); err != nil {
+		if events, err = collectEvents(rows); err != nil {
 			return err
 		}
 		if selection.Filtered() {
@@ -188,12 +187,6 @@ func unavailable(err error) bool {
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[net.Error](err)
 	return connecting || network || pgconn.SafeToRetry(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
-}
-
-func scanEvent(row pgx.CollectableRow) (e command.RecordedEvent, err error) {
-	err = row.Scan(&e.Position, &e.Stream, &e.Version, &e.ID, &e.Type, &e.Data, &e.Metadata, &e.RecordedAt)
-	e.RecordedAt = e.RecordedAt.UTC()
-	return e, err
 }
 
 var _ reading.Log = (*Reader)(nil)
