@@ -2,6 +2,8 @@ package reading
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,6 +44,11 @@ type Selection struct {
 
 // Filtered tells whether numbers may be left out.
 func (s *Selection) Filtered() bool { return len(s.Types) > 0 || s.Prefix != "" }
+
+// wants tells whether the filter lets an event through.
+func (s *Selection) wants(e *command.RecordedEvent) bool {
+	return (len(s.Types) == 0 || slices.Contains(s.Types, e.Type)) && strings.HasPrefix(e.Stream, s.Prefix)
+}
 
 // number is what the selection counts by.
 func (s *Selection) number(e *command.RecordedEvent) int64 {

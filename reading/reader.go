@@ -35,6 +35,7 @@ type Reader struct {
 	log    Log
 	config Config
 	bell   *bell
+	tail   *tail
 	life   context.Context // ends with Close
 	end    context.CancelCauseFunc
 }
@@ -49,7 +50,7 @@ func New(log Log, config Config) *Reader {
 	}
 	r := &Reader{log: log, config: config}
 	r.life, r.end = context.WithCancelCause(context.Background())
-	r.bell = newBell(r.life, log.Watch)
+	r.bell, r.tail = newBell(r.life, log.Watch), newTail()
 	return r
 }
 

@@ -3,6 +3,7 @@ package reading
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 
@@ -54,8 +55,7 @@ func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...O
 			yield(Batch{}, invalid)
 			return
 		}
-		at := command.Checkpoint{Position: q.After, CommitID: q.from.CommitID}
-		s := &subscription{reader: r, query: q, at: at}
+		s := newSubscription(r, q)
 		if err := s.run(ctx, yield); err != nil && ctx.Err() == nil {
 			yield(Batch{}, err)
 		}
@@ -65,23 +65,28 @@ func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...O
 // subscription follows the log.
 type subscription struct {
 	reader *Reader
-	query  *query
+	query  query
 	at     command.Checkpoint // read up to here; without a CommitID where nobody knows it
+	end    int64              // of the log, when it was last seen; 0: it was not
 	outage outage
+}
+
+func newSubscription(r *Reader, q *query) *subscription {
+	return &subscription{reader: r, query: *q, at: command.Checkpoint{Position: q.After, CommitID: q.from.CommitID}}
 }
 
 // errLeft says that the consumer has left the loop.
 var errLeft = errors.New("left")
 
 func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) error {
-	leave := s.reader.bell.follow()
-	defer leave()
+	s.reader.bell.follow()
+	defer s.leave()
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer context.AfterFunc(s.reader.life, func() { end(command.ErrClosed) })()
 	for {
-		rung := s.reader.bell.next()
-		err := s.catchUp(ctx, yield)
+		rung, rings := s.reader.bell.next()
+		err := s.catchUp(ctx, rings, yield)
 		switch {
 		case errors.Is(err, errLeft):
 			return nil
@@ -98,63 +103,119 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 	}
 }
 
-// catchUp yields what is in the log by now.
-func (s *subscription) catchUp(ctx context.Context, yield func(Batch, error) bool) error {
-	end, holder, err := s.reader.log.Tip(ctx, s.at.Position)
-	if err != nil {
-		return err
+func (s *subscription) leave() {
+	if last := s.reader.bell.leave(); last {
+		s.reader.tail.forget()
 	}
-	if err := lost(s.at, end, holder); err != nil {
-		return err
-	}
-	if end.Position < s.at.Position && s.at.CommitID == uuid.Nil {
-		return nil // a position that is not there yet is waited for
-	}
-	s.at.CommitID = holder
-	for s.at.Position < end.Position {
-		batch, err := s.batch(ctx, end)
+}
+
+// catchUp yields what is in the log after so many rings of the bell.
+func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Batch, error) bool) error {
+	for {
+		step, err := s.step(ctx, rings)
 		if err != nil {
 			return err
 		}
-		s.at = batch.Last
-		if !yield(batch, nil) {
-			return errLeft
+		moved := step.last.Position > s.at.Position
+		s.at, s.end = step.last, step.end
+		if moved {
+			events, err := s.wanted(step.events)
+			if err != nil {
+				return err
+			}
+			if !yield(Batch{Events: events, Last: step.last, End: step.end}, nil) {
+				return errLeft
+			}
+		}
+		if s.at.Position >= s.end && step.rings >= rings {
+			return nil
 		}
 	}
-	return nil
 }
 
-// batch reads the next page, or window, up to the end at most.
-func (s *subscription) batch(ctx context.Context, end command.Checkpoint) (Batch, error) {
-	q := *s.query
-	q.After, q.UpTo = s.at.Position, end.Position
-	pages := newPager(s.reader.log, &q)
-	pages.bound = true
-	if s.query.window > 0 {
-		pages.window = s.query.window
+// near is how far behind the end of the log a filtered subscription reads what the others read, and leaves out in this process what it does not
+// want. Further behind, the database does.
+const near = 2000
+
+func (s *subscription) step(ctx context.Context, rings uint64) (step, error) {
+	if s.query.Filtered() && (s.end == 0 || s.end-s.at.Position > near) {
+		return s.reader.step(ctx, s.at, &s.query)
 	}
+	whole := query{Selection: Selection{UpTo: math.MaxInt64, Limit: math.MaxInt}, pageSize: s.query.pageSize}
+	if s.at.CommitID == uuid.Nil { // what others have read there need not be what is there now
+		return s.reader.step(ctx, s.at, &whole)
+	}
+	return s.reader.tail.step(ctx, place{s.at, whole.pageSize}, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole) })
+}
+
+// wanted is the subscription's own copy of what it wants of events that others may read too, as they are now.
+func (s *subscription) wanted(shared []command.RecordedEvent) (events []command.RecordedEvent, err error) {
+	events = make([]command.RecordedEvent, 0, len(shared))
+	for i := range shared {
+		if !s.query.wants(&shared[i]) {
+			continue
+		}
+		event, err := s.reader.upcast(shared[i])
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, event)
+	}
+	return events, nil
+}
+
+// step is what was read of the log in one go.
+type step struct {
+	events []command.RecordedEvent
+	last   command.Checkpoint // everything up to here
+	end    int64              // of the log
+	rings  uint64             // of the bell, before the log was looked at
+}
+
+// step reads the next page, or window, behind a checkpoint that the log must hold.
+func (r *Reader) step(ctx context.Context, at command.Checkpoint, q *query) (step, error) {
+	_, rings := r.bell.next()
+	end, holder, err := r.log.Tip(ctx, at.Position)
+	if err != nil {
+		return step{}, err
+	}
+	if err := lost(at, end, holder); err != nil {
+		return step{}, err
+	}
+	if end.Position < at.Position { // a position that is not there yet is waited for
+		return step{last: at, end: end.Position, rings: rings}, nil
+	}
+	at.CommitID = holder
+	next := step{last: at, end: end.Position, rings: rings}
+	if at.Position < end.Position {
+		next.events, next.last, err = r.page(ctx, at, end, q)
+	}
+	return next, err
+}
+
+// page reads from one checkpoint on, up to another one at most.
+func (r *Reader) page(ctx context.Context, at, end command.Checkpoint, q *query) ([]command.RecordedEvent, command.Checkpoint, error) {
+	part := *q
+	part.After, part.UpTo = at.Position, end.Position
+	pages := newPager(r.log, &part)
+	pages.bound, pages.window = true, max(q.window, pages.window)
 	events, err := pages.next(ctx)
 	if err != nil {
-		return Batch{}, err
+		return nil, at, err
 	}
-	s.query.window = pages.window
-	last, err := s.checkpoint(ctx, pages.rest.After, end)
-	if err != nil {
-		return Batch{}, err
+	q.window = pages.window
+	if pages.rest.After == at.Position {
+		return nil, at, fmt.Errorf("groupcommit: the log is damaged: position %d is missing, and the log ends at %d", at.Position+1, end.Position)
 	}
-	for i := range events {
-		if events[i], err = s.reader.upcast(events[i]); err != nil {
-			return Batch{}, err
-		}
-	}
-	return Batch{Events: events, Last: last, End: end.Position}, nil
+	last, err := r.holder(ctx, pages.rest.After, end)
+	return events, last, err
 }
 
-// checkpoint finds the commit that holds a position.
-func (s *subscription) checkpoint(ctx context.Context, position int64, end command.Checkpoint) (command.Checkpoint, error) {
+// holder finds the commit that holds a position.
+func (r *Reader) holder(ctx context.Context, position int64, end command.Checkpoint) (command.Checkpoint, error) {
 	if position == end.Position {
 		return end, nil
 	}
-	_, holder, err := s.reader.log.Tip(ctx, position)
+	_, holder, err := r.log.Tip(ctx, position)
 	return command.Checkpoint{Position: position, CommitID: holder}, err
 }
