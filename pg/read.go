@@ -98,18 +98,22 @@ func (r *Reader) StreamVersion(ctx context.Context, stream string) (version int6
 	return version, err
 }
 
-// tipSQL asks for the end of the log and for the commit that holds a position. Beyond the end none does, and none that is there any more in front of what
+// tipSQL asks for the end of the log, whether the server is a standby, and for the commit that holds a position. Beyond the end none does, and none that is there any more in front of what
 // was pruned.
 const tipSQL = `
-SELECT log_end.last, log_end.commit_id, (
+SELECT log_end.last, log_end.commit_id, pg_is_in_recovery(), (
 	SELECT CASE WHEN last >= $1 THEN commit_id END FROM %[1]s.commits WHERE previous < $1 ORDER BY previous DESC LIMIT 1
 )
 FROM (SELECT last, commit_id FROM %[1]s.commits ORDER BY last DESC LIMIT 1) log_end`
 
-// Tip implements reading.Log.
+// Tip implements reading.Log. What a standby has not replayed yet is not missing: it has to be asked for again.
 func (r *Reader) Tip(ctx context.Context, position int64) (end command.Checkpoint, holder uuid.UUID, err error) {
+	var standby bool
 	var found uuid.NullUUID
-	err = r.row(ctx, fmt.Sprintf(tipSQL, r.schema), []any{position}, &end.Position, &end.CommitID, &found)
+	err = r.row(ctx, fmt.Sprintf(tipSQL, r.schema), []any{position}, &end.Position, &end.CommitID, &standby, &found)
+	if err == nil && standby && position > end.Position {
+		err = fmt.Errorf("%w: the server is a standby, and has replayed the log up to position %d, not yet %d", command.ErrUnavailable, end.Position, position)
+	}
 	return end, found.UUID, err
 }
 

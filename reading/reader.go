@@ -36,8 +36,11 @@ type Reader struct {
 	config Config
 	bell   *bell
 	tail   *tail
-	life   context.Context // ends with Close
-	end    context.CancelCauseFunc
+
+	progress *progress
+
+	life context.Context // ends with Close
+	end  context.CancelCauseFunc
 }
 
 // New makes a reader of a log. It has to be closed.
@@ -51,6 +54,7 @@ func New(log Log, config Config) *Reader {
 	r := &Reader{log: log, config: config}
 	r.life, r.end = context.WithCancelCause(context.Background())
 	r.bell, r.tail = newBell(r.life, log.Watch), newTail()
+	r.progress = newProgress()
 	return r
 }
 
@@ -60,8 +64,11 @@ func (r *Reader) Stop() {
 	r.bell.wait()
 }
 
-// Appended tells the subscribers that this process has appended: they need not hear it from anybody else.
-func (r *Reader) Appended() { r.bell.ring() }
+// Appended tells the subscribers that this process has appended, up to a position: they need not hear it from anybody else.
+func (r *Reader) Appended(position int64) {
+	r.progress.grown(position)
+	r.bell.ring()
+}
 
 // ReadStream reads the committed events of a stream in the order of their versions. A stream that does not exist has none. The sequence
 // ends after the newest event, or with an error. It fetches pages as it goes: memory stays flat at any length, and nothing

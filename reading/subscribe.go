@@ -80,6 +80,7 @@ var errLeft = errors.New("left")
 
 func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) error {
 	s.reader.bell.follow()
+	s.reader.progress.begin(s)
 	defer s.leave()
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -104,6 +105,7 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 }
 
 func (s *subscription) leave() {
+	s.reader.progress.finish(s)
 	if last := s.reader.bell.leave(); last {
 		s.reader.tail.forget()
 	}
@@ -127,6 +129,7 @@ func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Bat
 				return errLeft
 			}
 		}
+		s.reader.progress.note(s)
 		if s.at.Position >= s.end && step.rings >= rings {
 			return nil
 		}
