@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"./memlog":     {"./committer", "./command", "./verify"},
 	"./telemetry":  {"./command", "./stats"},
 	"./pg":         {"./committer", "./command", "./migrations", "./stats", "./verify"},
+	"./decider":    {".", "./command"},
 	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"time"
 
@@ -77,12 +78,16 @@ func OpenInMemory(config Config) (*Store, error) {
 func start(config Config, log log, turns committer.Turns, release func()) *Store {
 	line := config.pipeline()
 	line.Committer.Turns = turns
-	return &Store{
-		pipeline:     pipeline.New(line, log),
+	store := &Store{
 		log:          log,
 		release:      release,
 		closeTimeout: cmp.Or(config.CloseTimeout, time.Minute),
 	}
+	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
+		return store.ReadStream(ctx, stream, After(after))
+	}
+	store.pipeline = pipeline.New(line, log)
+	return store
 }
 
 // pool is the configuration of all connections.

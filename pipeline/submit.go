@@ -46,7 +46,7 @@ func (p *Pipeline) refuse(span CommandSpan, err error) *Future {
 	return f
 }
 
-// admit checks and encodes a command.
+// admit checks a command and encodes it, or loads what it is decided on.
 func (p *Pipeline) admit(ctx context.Context, cmd *command.Command) (*Future, error) {
 	if err := cmd.Check(&p.config.Limits); err != nil {
 		return nil, err
@@ -54,6 +54,9 @@ func (p *Pipeline) admit(ctx context.Context, cmd *command.Command) (*Future, er
 	f := &Future{submit: ctx}
 	f.entry.Receiver = (*receiver)(f)
 	f.entry.Fill(p.log, cmd)
+	if err := p.committer.Load(ctx, &f.entry); err != nil {
+		return nil, err
+	}
 	return f, nil
 }
 
