@@ -177,29 +177,34 @@ func (c *Committer) catchUp(ctx context.Context, subjects []subject) error {
 // Busy tells that something is in flight or set aside.
 func (c *Committer) Busy() bool { return !c.Idle() || len(c.waiting) > 0 || c.helpers > 0 }
 
-// resume begins again with the entries that were set aside, when something was loaded for them and the committer is ready.
+// resume begins again with the entries that were set aside, as often as something was loaded for them and the committer is ready.
 func (c *Committer) resume() {
-	if !c.due || len(c.waiting) == 0 {
-		return
-	}
-	if c.Waiting() {
-		c.Prepare(c.waiting[0].ctx)
-		return
-	}
-	if !c.Ready() {
-		return
-	}
-	all := c.waiting
-	c.waiting, c.due = nil, false
-	clear(c.barred)
-	work := &job{ctx: all[0].ctx, entries: make([]*Entry, len(all)), done: func() {
-		for i := range all {
-			all[i].share.release()
+	for c.due && len(c.waiting) > 0 {
+		if c.Waiting() {
+			c.Prepare(c.waiting[0].ctx)
 		}
-	}}
+		if !c.Ready() {
+			return
+		}
+		c.due = false
+		c.begin(c.takeWaiting())
+		c.yield()
+	}
+}
+
+// takeWaiting makes a job of all that was set aside.
+func (c *Committer) takeWaiting() *job {
+	all := c.waiting
+	c.waiting = nil
+	clear(c.barred)
+	work := &job{ctx: all[0].ctx, entries: make([]*Entry, len(all))}
 	for i := range all {
 		work.entries[i] = all[i].entry
 	}
-	c.begin(work)
-	c.yield()
+	work.done = func() {
+		for i := range all {
+			all[i].share.release()
+		}
+	}
+	return work
 }

@@ -167,7 +167,9 @@ func (c *Committer) land(f *flight, err error) {
 func (c *Committer) drain() {
 	c.mend() // everything may have been noted already
 	for !c.Idle() {
-		c.Handle(<-c.answers)
+		c.note(<-c.answers)
+		c.mend()
+		c.yield()
 	}
 }
 

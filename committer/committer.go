@@ -121,14 +121,16 @@ type job struct {
 // is final, at the latest when the committer is Idle; then done is called. When ctx ends, what was not sent is told as not written,
 // and what is in doubt as unknown.
 func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
-	defer c.yield()
 	for _, e := range entries {
 		c.begun++
 		e.place = c.begun
 	}
 	c.begin(&job{ctx: ctx, entries: entries, done: done})
+	c.yield()
+	c.resume()
 }
 
+// begin is Begin for a batch that may have been begun before, in part or as part of another one.
 func (c *Committer) begin(work *job) {
 	ctx := work.ctx
 	if c.stopped == nil {

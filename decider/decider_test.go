@@ -32,16 +32,6 @@ var errPoor = errors.New("not enough")
 
 func move(by int64) groupcommit.Event { return groupcommit.JSON("Moved", moved{by}) }
 
-func open(t *testing.T, config groupcommit.Config) *groupcommit.Store {
-	t.Helper()
-	store, err := groupcommit.OpenInMemory(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close(t.Context()) })
-	return store
-}
-
 // A thousand decisions on one stream chain on each other, in few commits.
 func TestHotStream(t *testing.T) {
 	commits := 0
