@@ -33,11 +33,16 @@ type Part interface{ apply(*submission) }
 //
 // Everything stands still while decide runs. What takes longer than Config.DecideLimit is logged; what never returns stops the store.
 func Submit(ctx context.Context, store Submitter, decide func(d *Decision) error, parts ...Part) *groupcommit.Future {
+	return store.Submit(ctx, Command(decide, parts...))
+}
+
+// Command is the command that Submit hands in, for Append and TrySubmit. TrySubmit waits for streams to be loaded, too.
+func Command(decide func(d *Decision) error, parts ...Part) groupcommit.Command {
 	s := &submission{decide: decide}
 	for _, p := range parts {
 		p.apply(s)
 	}
-	return store.Submit(ctx, groupcommit.Command{ID: s.id, Decision: s})
+	return groupcommit.Command{ID: s.id, Decision: s}
 }
 
 // ID makes a retry safe, as groupcommit.Command.ID does: a command with an ID takes effect once at most, and a repetition is answered with the first
