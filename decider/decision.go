@@ -43,3 +43,10 @@ func (d *Decision) look(at command.Subject) command.State {
 	}
 	return command.State{}
 }
+
+// forgive is deferred around the function that decides: one that lacks a state has been shown another one, and may have panicked on that.
+func (d *Decision) forgive() {
+	if len(d.more) > 0 {
+		_ = recover()
+	}
+}

@@ -65,21 +65,24 @@ type submission struct {
 	key      string
 	subjects []command.Subject
 	decide   func(*Decision) error
+	retry    Retry
 }
 
 func (s *submission) Subjects() []command.Subject { return s.subjects }
 
 func (s *submission) Key() []byte { return []byte(s.key) }
 
-// Decide implements command.Decision. A decision that lacks a state has been shown another one: it may even have panicked on that.
-func (s *submission) Decide(subjects []command.Subject, states []command.State) (decided command.Decided) {
+// Decide implements command.Decision.
+func (s *submission) Decide(subjects []command.Subject, states []command.State) command.Decided {
 	d := Decision{subjects: subjects, states: states}
-	defer func() {
-		if len(d.more) > 0 {
-			_ = recover()
-			decided = command.Decided{More: d.more}
-		}
-	}()
-	err := s.decide(&d)
+	err := s.try(&d)
+	if len(d.more) > 0 {
+		return command.Decided{More: d.more}
+	}
 	return command.Decided{Streams: d.writes, Err: err}
+}
+
+func (s *submission) try(d *Decision) error {
+	defer d.forgive()
+	return s.decide(d)
 }
