@@ -82,7 +82,7 @@ func New(log Log, config Config) *Committer {
 		aside:  newAside(),
 		chain:  chain{answers: make(chan Answer, 2*config.InFlight+1)}, // two each and one: hardly anybody waits to be heard
 	}
-	c.watch.limit, c.watch.overran = config.DecideLimit, c.overran
+	c.watch.limit, c.watch.overran, c.watch.start = config.DecideLimit, c.overran, time.Now()
 	if config.Turns == nil {
 		c.turn.state = held
 	}

@@ -11,6 +11,7 @@ import (
 type watch struct {
 	limit   time.Duration
 	overran func(OverrunInfo)
+	start   time.Time // where its clock begins
 
 	since   atomic.Int64           // when the stay began, as a time since start; 0 when there is none, or abandoned
 	current atomic.Pointer[string] // the stream that it is about
@@ -22,8 +23,8 @@ const (
 	hopeless = 10
 )
 
-// start is where the clock of all watches begins.
-var start = time.Now()
+// now is the time since start. It is never 0.
+func (w *watch) now() time.Duration { return max(time.Since(w.start), 1) }
 
 // guard has an alarm go off if a stay does not end. The function that is returned switches it off.
 func (w *watch) guard() (off func() bool) {
@@ -36,7 +37,7 @@ func (w *watch) guard() (off func() bool) {
 		if since <= 0 {
 			return
 		}
-		if took := time.Since(start) - time.Duration(since); took < patience {
+		if took := w.now() - time.Duration(since); took < patience {
 			timer.Reset(patience - took)
 		} else {
 			w.overran(OverrunInfo{Stream: *w.current.Load(), Took: took})
@@ -53,7 +54,7 @@ type stay struct {
 }
 
 func (w *watch) begin(stream *string) stay {
-	s := stay{watch: w, began: max(int64(time.Since(start)), 1)}
+	s := stay{watch: w, began: int64(w.now())}
 	w.current.Store(stream)
 	w.since.Store(s.began)
 	return s
@@ -64,7 +65,7 @@ func (s stay) end() {
 	if !s.watch.since.CompareAndSwap(s.began, 0) {
 		runtime.Goexit()
 	}
-	if took := time.Since(start) - time.Duration(s.began); took > s.watch.limit {
+	if took := s.watch.now() - time.Duration(s.began); took > s.watch.limit {
 		s.watch.overran(OverrunInfo{Stream: *s.watch.current.Load(), Took: took, Returned: true})
 	}
 }
@@ -75,14 +76,14 @@ func (c *Committer) Deciding() time.Duration {
 	if since <= 0 {
 		return 0
 	}
-	return time.Since(start) - time.Duration(since)
+	return c.watch.now() - time.Duration(since)
 }
 
 // Abandon gives up the committer's goroutine if it has been in one decision for so long. If it returns true, that goroutine touches nothing
 // any more, whatever the decision does later: all that was the committer's is the caller's, who may call Sent.
 func (c *Committer) Abandon(after time.Duration) bool {
 	since := c.watch.since.Load()
-	return since > 0 && time.Since(start)-time.Duration(since) >= after && c.watch.since.CompareAndSwap(since, abandoned)
+	return since > 0 && c.watch.now()-time.Duration(since) >= after && c.watch.since.CompareAndSwap(since, abandoned)
 }
 
 // Sent gives the entries whose commits were sent and not answered when the committer was abandoned, and hears no answers.

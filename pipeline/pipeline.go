@@ -140,17 +140,17 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
 	case <-p.ended: // wins over a context that has ended, too
-		return nil
+		return p.end()
 	default:
 	}
 	select {
 	case <-p.ended:
-		return nil
+		return p.end()
 	case <-ctx.Done():
 	}
 	p.stop(command.ErrClosed)
-	if !p.awaitEnd() {
-		return fmt.Errorf("%w: %w", ErrStuck, context.Cause(ctx))
+	if err := p.awaitEnd(); err != nil {
+		return err
 	}
 	return fmt.Errorf("groupcommit: closed before everything was written: %w", context.Cause(ctx))
 }
