@@ -3,7 +3,6 @@ package committer
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -146,7 +145,7 @@ func (c *Committer) fetch(ctx context.Context, d *decision, lacking []int) {
 	})
 }
 
-// catchUp brings states to what is committed now. What fails is tried again, for RetryFor.
+// catchUp brings states to what is committed now.
 func (c *Committer) catchUp(ctx context.Context, subjects []subject) error {
 	select {
 	case c.slots <- struct{}{}:
@@ -154,21 +153,14 @@ func (c *Committer) catchUp(ctx context.Context, subjects []subject) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
 	}
-	trouble := outage{patience: c.config.RetryFor}
 	for i := range subjects {
 		s := &subjects[i]
 		if cached, epoch, found := c.states.find(s.Subject, false); found && (cached.Version > s.loaded.Version || epoch != s.epoch) {
 			s.loaded, s.epoch = cached, epoch
 		}
-		for {
-			state, epoch, err := c.load(ctx, s.Subject, s.loaded, s.epoch)
-			if err == nil {
-				s.loaded, s.epoch = state, epoch
-				break
-			}
-			if !errors.Is(err, command.ErrNotWritten) || !trouble.wait(ctx) {
-				return err
-			}
+		var err error
+		if s.loaded, s.epoch, err = c.loadAtLast(ctx, s.Subject, s.loaded, s.epoch); err != nil {
+			return err
 		}
 	}
 	return nil

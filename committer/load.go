@@ -2,6 +2,7 @@ package committer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -33,9 +34,20 @@ func (c *Committer) find(ctx context.Context, s *subject) (err error) {
 		if state, epoch, found := c.states.find(s.Subject, false); found { // another one was quicker
 			return state, epoch, nil
 		}
-		return c.load(ctx, s.Subject, command.State{Version: nothing}, c.epoch())
+		return c.loadAtLast(ctx, s.Subject, command.State{Version: nothing}, c.epoch())
 	})
 	return err
+}
+
+// loadAtLast is load, tried again for RetryFor while the log cannot be read.
+func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state command.State, epoch uint64) (command.State, uint64, error) {
+	trouble := outage{patience: c.config.RetryFor}
+	for {
+		loaded, now, err := c.load(ctx, of, state, epoch)
+		if !errors.Is(err, command.ErrNotWritten) || !trouble.wait(ctx) {
+			return loaded, now, err
+		}
+	}
 }
 
 // load reads what a state lacks, and keeps what it comes to. A state of version nothing begins at the beginning.
