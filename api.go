@@ -61,6 +61,8 @@ type (
 	InvalidError  = command.InvalidError  // the command cannot be accepted as it is
 	RejectedError = command.RejectedError // the database refused the data
 	ReusedIDError = command.ReusedIDError // a command with this ID took effect, with other content
+	PanicError    = command.PanicError    // a decision panicked
+	EvolveError   = command.EvolveError   // an event cannot be folded to the state of its stream
 	SchemaError   = command.SchemaError   // the schema or the role is not as needed
 	SchemaProblem = command.SchemaProblem // the reason for a SchemaError
 	SettingError  = command.SettingError  // a setting of the database is not as needed
@@ -102,13 +104,17 @@ type (
 // Stats is what Store.Stats tells. Package stats describes it field by field.
 type Stats = stats.Stats
 
+// StateStats is what Store.StateStats tells of the states that are kept for deciders.
+type StateStats = committer.StateStats
+
 // What Config.Hooks is made of. Package committer describes it, and the classes of failures.
 type (
-	Hooks        = committer.Hooks      // functions that are told what happens inside
-	JudgeInfo    = committer.JudgeInfo  // the judgement of a batch, as told to Hooks.Judged
-	CommitInfo   = committer.CommitInfo // a group commit, as told to Hooks.Committed
-	FailureClass = committer.Class      // what is certain about a failed attempt, as told to Hooks.Failed
-	Settlement   = committer.Settlement // the end of a doubt, as told to Hooks.Settled
+	Hooks        = committer.Hooks       // functions that are told what happens inside
+	OverrunInfo  = committer.OverrunInfo // a decision that took too long, as told to Hooks.Overran
+	JudgeInfo    = committer.JudgeInfo   // the judgement of a batch, as told to Hooks.Judged
+	CommitInfo   = committer.CommitInfo  // a group commit, as told to Hooks.Committed
+	FailureClass = committer.Class       // what is certain about a failed attempt, as told to Hooks.Failed
+	Settlement   = committer.Settlement  // the end of a doubt, as told to Hooks.Settled
 )
 
 // Store is an event store: it writes, and reads as the Reader in it does. All its methods may be called by any number of goroutines.
@@ -138,6 +144,13 @@ func (s *Store) Stats() Stats {
 	}
 	return now
 }
+
+// StateStats counts what deciders found in memory, and what is there. It may be called after Close.
+func (s *Store) StateStats() StateStats { return s.pipeline.StateStats() }
+
+// Deciding is for how long the decision that is being asked has been running, 0 when there is none. Everybody waits for it: when it is long,
+// the store is not ready, and only the end of the process helps.
+func (s *Store) Deciding() time.Duration { return s.pipeline.Deciding() }
 
 // Ping returns nil when commands can be written and events read as far as the database is concerned: it answers, and schema, role and privileges
 // are as needed. Otherwise it returns a *SchemaError, or an error that says why the database did not answer. It does not take part in the

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"time"
 
@@ -84,13 +85,17 @@ func start(config Config, log log, turns committer.Turns, tell, release func()) 
 		reader.Appended(info.First + int64(info.Events) - 1)
 		tell()
 	}})
-	return &Store{
+	store := &Store{
 		Reader:       reader,
-		pipeline:     pipeline.New(line, log),
 		log:          log,
 		release:      release,
 		closeTimeout: cmp.Or(config.CloseTimeout, time.Minute),
 	}
+	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
+		return store.ReadStream(ctx, stream, After(after))
+	}
+	store.pipeline = pipeline.New(line, log)
+	return store
 }
 
 // pool is the configuration of all connections.

@@ -34,6 +34,20 @@ type Payment struct {
 	Amount   int64
 }
 
+// metadata is that of all events of the payment, which who has the account that it is made from asks for.
+func (p *Payment) metadata() groupcommit.Metadata {
+	user := p.From
+	if user == External {
+		user = p.To
+	}
+	return metadata(p.ID, user)
+}
+
+// signed gives the events of the payment their metadata.
+func (p *Payment) signed(events []groupcommit.Event) []groupcommit.Event {
+	return signed(events, p.metadata().Encode())
+}
+
 // External is the account of everybody who has none.
 const External = "external"
 

@@ -24,6 +24,14 @@ func TestWorkloadsKeepTheirInvariants(t *testing.T) {
 			bank := NewBank(s, "", true)
 			return bank.Do, Money(Preload{}, bank)
 		}},
+		{"W1b optimistic", 1000, 1667, func(_ *testing.T, s Store) (Do, Invariant) {
+			bank := NewOptimisticBank(s, "", true)
+			return bank.Do, Money(Preload{}, bank)
+		}},
+		{"W2 optimistic", 200, 900, func(_ *testing.T, s Store) (Do, Invariant) {
+			shop := NewOptimisticShop(s, "")
+			return shop.Do, Goods(Preload{}, shop)
+		}},
 		{"W2", 200, 900, func(_ *testing.T, s Store) (Do, Invariant) {
 			shop := NewShop(s, "")
 			return shop.Do, Goods(Preload{}, shop)
