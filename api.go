@@ -8,6 +8,8 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/pipeline"
+	"github.com/groupcommit/groupcommit/reading"
+	"github.com/groupcommit/groupcommit/stats"
 )
 
 // What a caller hands in and gets back. Package command describes each of them in full; Future is package pipeline's.
@@ -72,6 +74,7 @@ var (
 	ErrClosed         = command.ErrClosed         // the store takes no more commands
 	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
 	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
+	ErrUnavailable    = command.ErrUnavailable    // the database cannot be read now; try again
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
 )
 
@@ -89,18 +92,31 @@ const (
 	SchemaPooler     = command.SchemaPooler     // sessions are not kept
 )
 
+// What Config.Tracer is made of. Package pipeline describes it.
+type (
+	Tracer      = pipeline.Tracer      // opens spans
+	CommandSpan = pipeline.CommandSpan // the span of one command
+	BatchInfo   = pipeline.BatchInfo   // a batch, as told to Tracer.Batch
+)
+
+// Stats is what Store.Stats tells. Package stats describes it field by field.
+type Stats = stats.Stats
+
 // What Config.Hooks is made of. Package committer describes it, and the classes of failures.
 type (
 	Hooks        = committer.Hooks      // functions that are told what happens inside
+	JudgeInfo    = committer.JudgeInfo  // the judgement of a batch, as told to Hooks.Judged
 	CommitInfo   = committer.CommitInfo // a group commit, as told to Hooks.Committed
 	FailureClass = committer.Class      // what is certain about a failed attempt, as told to Hooks.Failed
 	Settlement   = committer.Settlement // the end of a doubt, as told to Hooks.Settled
 )
 
-// Store is an event store. All its methods may be called by any number of goroutines.
+// Store is an event store: it writes, and reads as the Reader in it does. All its methods may be called by any number of goroutines.
 type Store struct {
+	*reading.Reader
 	pipeline     *pipeline.Pipeline
 	log          log
+	pool         func() stats.Pool // nil without a database
 	release      func()
 	closeTimeout time.Duration
 }
@@ -108,11 +124,25 @@ type Store struct {
 // log is what a store needs of the place where events are kept: package pg's or memlog's.
 type log interface {
 	committer.Log
-	ReadStream(ctx context.Context, stream string, after int64, limit int) ([]RecordedEvent, error)
-	ReadAll(ctx context.Context, after int64, limit int) ([]RecordedEvent, error)
-	StreamVersion(ctx context.Context, stream string) (int64, error)
+	reading.Log
 	Verify(ctx context.Context) (VerifyReport, error)
+	Ping(ctx context.Context) error
 }
+
+// Stats tells what the store has done since it was opened, and where it stands. It takes some microseconds, asks the database nothing, and
+// may be called after Close. With Config.NoStats the counts stay zero.
+func (s *Store) Stats() Stats {
+	now := s.pipeline.Stats()
+	if s.pool != nil {
+		now.Pool = s.pool()
+	}
+	return now
+}
+
+// Ping returns nil when commands can be written and events read as far as the database is concerned: it answers, and schema, role and privileges
+// are as needed. Otherwise it returns a *SchemaError, or an error that says why the database did not answer. It does not take part in the
+// work of the queue, whose state is in Stats.
+func (s *Store) Ping(ctx context.Context) error { return s.log.Ping(ctx) }
 
 // Submit hands a command in and returns its future, which is never nil: a command that is refused gives a future that has
 // already failed. It waits only for room in the queue.
@@ -135,11 +165,6 @@ func (s *Store) Append(ctx context.Context, cmd Command) (Result, error) {
 // queued does not linger.
 func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) }
 
-// StreamVersion is the committed version of a stream, 0 when it does not exist.
-func (s *Store) StreamVersion(ctx context.Context, stream string) (int64, error) {
-	return s.log.StreamVersion(ctx, stream)
-}
-
 // Close stops admission and returns when every command has its verdict and all is released; reads under way end with
 // ErrClosed. It waits no longer than ctx
 // and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
@@ -148,6 +173,7 @@ func (s *Store) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
 	defer cancel()
 	err := s.pipeline.Close(ctx)
+	s.Stop()
 	s.release()
 	return err
 }

@@ -19,11 +19,14 @@ var arrows = map[string][]string{
 	"./batcher":    nil,
 	"./migrations": nil,
 	"./verify":     nil,
+	"./stats":      nil,
+	"./reading":    {"./command"},
 	"./committer":  {"./command"},
-	"./pipeline":   {"./batcher", "./committer", "./command"},
-	"./memlog":     {"./committer", "./command", "./verify"},
-	"./pg":         {"./committer", "./command", "./migrations", "./verify"},
-	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./verify"},
+	"./pipeline":   {"./batcher", "./committer", "./command", "./stats"},
+	"./memlog":     {"./committer", "./command", "./reading", "./verify"},
+	"./telemetry":  {"./command", "./stats"},
+	"./pg":         {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	".":            {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 
 // heavy is what nobody inherits who imports the root package: it is for tests, for the demonstration, or for packages that are
