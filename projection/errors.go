@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/groupcommit/groupcommit"
@@ -65,22 +66,34 @@ func (e *effectError) Unwrap() error { return e.error }
 
 // faulty tells of an error that it is about the events: to try them again and again has no use.
 func faulty(err error) bool {
-	if _, ok := errors.AsType[*effectError](err); !ok {
+	_, effect := errors.AsType[*effectError](err)
+	_, transient := errors.AsType[*transientError](err)
+	pgErr, fromServer := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case transient:
+		return false
+	case fromServer:
+		return faultyCode(pgErr.Code, effect)
+	case errors.Is(err, pgx.ErrTxCommitRollback): // an error of the server that was not returned
+		return true
+	}
+	return effect && !pgconn.Timeout(err) && !errors.Is(err, context.Canceled)
+}
+
+func faultyCode(code string, effect bool) bool {
+	switch code {
+	case "57014": // the time limit of a statement: as likely to be reached again as not
+		return effect
+	case "25006", "25P03", "25P04": // a standby, or a session that was still for too long
 		return false
 	}
-	if _, ok := errors.AsType[*transientError](err); ok {
+	switch code[:min(2, len(code))] {
+	case "22", "23", "P0": // at COMMIT, too: a deferred constraint
+		return true
+	case "08", "40", "53", "55", "57":
 		return false
 	}
-	pgErr, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok {
-		return !pgconn.Timeout(err) && !errors.Is(err, context.Canceled)
-	}
-	const queryCanceled = "57014" // by the time limit of a statement: as likely to happen again as not
-	switch pgErr.Code[:min(2, len(pgErr.Code))] {
-	case "08", "25", "40", "53", "55", "57":
-		return pgErr.Code == queryCanceled
-	}
-	return true
+	return effect
 }
 
 // final tells of an error that no other attempt can mend.

@@ -31,9 +31,15 @@ func (h *holder) park(ctx context.Context, b groupcommit.Batch) error {
 	})
 }
 
-// alone undoes what was written for an event that fails.
+// alone undoes what was written for an event that fails, be it only by a deferred constraint.
 func (h *holder) alone(ctx context.Context, tx pgx.Tx, event []groupcommit.RecordedEvent) error {
-	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { return h.effect(ctx, tx, event) })
+	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		if err := h.effect(ctx, tx, event); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
+		return err
+	})
 }
 
 func (h *holder) putAside(ctx context.Context, tx pgx.Tx, e *groupcommit.RecordedEvent, failure error) error {

@@ -30,6 +30,23 @@ func (p *progress) reach(name string, position int64) {
 	}
 }
 
+// wait returns when the projection has reached the position here, or a tick has come, or with the error of ctx.
+func (p *progress) wait(ctx context.Context, name string, position int64, tick <-chan time.Time) error {
+	for {
+		at, changed := p.of(name)
+		if at >= position {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-tick:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 func (p *progress) of(name string) (position int64, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,29 +66,17 @@ func (r *Runner) WaitFor(ctx context.Context, name string, position int64) error
 	poll := time.NewTicker(waitPoll)
 	defer poll.Stop()
 	for {
-		here, changed := r.progress.of(name)
-		if here >= position {
-			return nil
-		}
 		at, err := r.liveAt(ctx, name)
-		if err == nil && at >= position {
+		if at >= position && err == nil {
 			return nil
 		}
-		if _, stopped := errors.AsType[*StoppedError](err); stopped {
-			return err
+		if err == nil {
+			err = r.progress.wait(ctx, name, position, poll.C)
 		}
-		for here < position && ctx.Err() == nil {
-			select {
-			case <-ctx.Done():
-				return fmt.Errorf("projection: waiting for %s to reach position %d, it was at %d: %w", name, position, at, context.Cause(ctx))
-			case <-changed:
-				here, changed = r.progress.of(name)
-				continue
-			case <-poll.C:
-			}
-			break
+		if ctx.Err() != nil {
+			return fmt.Errorf("projection: waiting for %s to reach position %d, it was at %d: %w", name, position, at, context.Cause(ctx))
 		}
-		if ctx.Err() == nil && err != nil {
+		if err != nil {
 			return err
 		}
 	}

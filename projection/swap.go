@@ -5,8 +5,6 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/groupcommit/groupcommit"
 )
 
 var errBehind = errors.New("behind the live version")
@@ -51,5 +49,3 @@ func (h *holder) takePlace(ctx context.Context, tx pgx.Tx) error {
 	_, err = tx.Exec(ctx, h.sql("UPDATE %s.projections SET live = true WHERE name = $1 AND version = $2"), h.name, h.version)
 	return err
 }
-
-var _ = []Source{(*groupcommit.Store)(nil), (*groupcommit.Reader)(nil)}
