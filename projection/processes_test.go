@@ -97,8 +97,9 @@ func TestKilledAtRandomPoints(t *testing.T) {
 	o := order{place: f.place}
 	running := startProject(t, o)
 	for range *kills {
+		batch(t, running) // it has the turn: the next one waits
 		next := startProject(t, o)
-		for range 1 + rand.N(5) {
+		for range rand.N(5) {
 			batch(t, running)
 		}
 		time.Sleep(rand.N(3 * time.Millisecond)) // anywhere from here on
