@@ -129,7 +129,7 @@ type log interface {
 	Ping(ctx context.Context) error
 }
 
-// Stats tells what the store has done since it was opened, and where it stands. It takes some microseconds, asks the database nothing, and
+// Stats tells what the store has done since it was opened, and where it stands. It takes some ten microseconds, asks the database nothing, and
 // may be called after Close. With Config.NoStats the counts stay zero.
 func (s *Store) Stats() Stats {
 	now := s.pipeline.Stats()

@@ -39,6 +39,9 @@ var heavy = []string{
 	"github.com/schollz/progressbar/v3",
 	"github.com/caarlos0/env/v11",
 	"github.com/VictoriaMetrics/metrics",
+	"net/http",
+	"go.opentelemetry.io/otel",
+	"github.com/prometheus",
 }
 
 type goPackage struct {

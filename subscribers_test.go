@@ -98,6 +98,7 @@ type writeOrder struct {
 	Number      int // of the writer, in front of the names of its streams
 }
 
+// startWriter returns when the writer has opened its store.
 func startWriter(t *testing.T, url string, number int) *worker.Process {
 	t.Helper()
 	w, err := worker.Start(writeTask)
@@ -108,6 +109,8 @@ func startWriter(t *testing.T, url string, number int) *worker.Process {
 	if err := w.Send(writeOrder{URL: url, Schema: "faults", Number: number}); err != nil {
 		t.Fatal(err)
 	}
+	var open bool
+	receive(t, w, &open)
 	return w
 }
 
@@ -121,6 +124,9 @@ func runWriter(ctx context.Context, link *worker.Link) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+	if err := link.Send(true); err != nil {
+		return err
+	}
 	ctx, end := context.WithCancel(ctx)
 	go func() {
 		defer end()

@@ -100,9 +100,13 @@ func (r *Reader) readOrigin(ctx context.Context, conn *pgx.Conn) error {
 // read: it takes a connection of the pool.
 func (r *Reader) Ping(ctx context.Context) error { return r.ping(ctx, toRead) }
 
+// ping takes a schema that was migrated since Open for as needed: programs of both versions work while one takes the place of the other.
 func (r *Reader) ping(ctx context.Context, purpose purpose) error {
 	return r.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		_, err := checkSchema(ctx, conn.Conn(), r.name, r.dataType, purpose)
+		if problem, ok := errors.AsType[*command.SchemaError](err); ok && problem.Problem == command.SchemaNewer {
+			return nil
+		}
 		return err
 	})
 }
