@@ -45,7 +45,9 @@ type ConfigError struct {
 	Reason string
 }
 
-func (e *ConfigError) Error() string { return fmt.Sprintf("dashboard: Config.%s: %s", e.Field, e.Reason) }
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("dashboard: Config.%s: %s", e.Field, e.Reason)
+}
 
 func (c Config) withDefaults() Config {
 	c.Interval = cmp.Or(c.Interval, time.Second)

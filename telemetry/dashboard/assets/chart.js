@@ -1,0 +1,110 @@
+"use strict";
+
+// A chart is a card with a title, the newest values (or those under the pointer), and their curves.
+class Chart {
+  constructor(parent, { title, large, series, format, least, history }) {
+    this.series = series;
+    this.format = format;
+    this.history = history;
+    this.values = series.map(() => document.createElement("b"));
+
+    const card = element("article", large ? "card chart large" : "card chart");
+    const head = element("div", "head");
+    const values = element("div", "values");
+    series.forEach((s, i) => {
+      const value = element("div", "value " + s.color);
+      value.append(this.values[i], element("small", "", s.label));
+      values.append(value);
+    });
+    head.append(element("h2", "", title), values);
+    this.box = element("div", "plot");
+    this.box.setAttribute("role", "img");
+    this.box.setAttribute("aria-label", title + ", the last minutes");
+    card.append(head, this.box);
+    parent.append(card);
+
+    this.plot = new uPlot(this.options(large, least), [[], ...series.map(() => [])], this.box);
+    new ResizeObserver(() => this.fit()).observe(this.box);
+  }
+
+  options(large, least) {
+    const axis = { stroke: () => color("soft"), grid: { stroke: () => color("grid"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+    return {
+      ...this.size(),
+      padding: [6, 2, 0, 0],
+      legend: { show: false },
+      cursor: { sync: { key: "charts" }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
+      hooks: { setCursor: [() => this.tell()] },
+      scales: {
+        x: { time: true, range: (_, __, newest) => [newest - this.history, newest] },
+        y: { range: (_, __, highest) => [0, Math.max(least, highest === null ? 0 : highest * 1.12)] },
+      },
+      axes: [
+        { ...axis, size: 24, space: large ? 90 : 70, grid: { show: false }, values: (_, at) => at.map(clock) },
+        { ...axis, size: large ? 54 : 44, gap: 4, space: large ? 36 : 30, values: (_, all) => all.map((v) => this.format(v, true)) },
+      ],
+      series: [{}, ...this.series.map((s) => ({
+        stroke: () => color(s.color), width: 1.75, points: { show: false },
+        fill: s.filled ? () => color(s.color) + "22" : undefined,
+      }))],
+    };
+  }
+
+  size() { return { width: Math.max(this.box.clientWidth, 10), height: Math.max(this.box.clientHeight, 10) }; }
+
+  fit() {
+    const { width, height } = this.size();
+    if (width !== this.plot.width || height !== this.plot.height) this.plot.setSize({ width, height });
+  }
+
+  show(points) {
+    this.plot.setData([points.map((p) => p.at), ...this.series.map((s) => points.map((p) => p[s.key]))]);
+    this.tell();
+  }
+
+  // tell writes the values under the pointer, the newest where it is elsewhere.
+  tell() {
+    if (!this.plot) return;
+    const at = this.plot.cursor.idx ?? this.plot.data[0].length - 1;
+    this.series.forEach((s, i) => {
+      const value = this.plot.data[i + 1][at];
+      this.values[i].textContent = value === null || value === undefined ? "–" : this.format(value, false);
+    });
+  }
+
+  redraw() { this.plot.redraw(false, true); }
+}
+
+// element makes one of a class, with a text that is never markup.
+function element(tag, className = "", text = "") {
+  const e = document.createElement(tag);
+  if (className) e.className = className;
+  if (text !== "") e.textContent = text;
+  return e;
+}
+
+function color(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
+
+function clock(seconds) { return new Date(seconds * 1000).toLocaleTimeString("en-GB"); }
+
+// Numbers, with units. An axis has little room for one.
+const format = {
+  count(n) {
+    if (n >= 1e6) return trim(n / 1e6) + " M";
+    if (n >= 1e4) return trim(n / 1e3) + " k";
+    return n >= 100 || Number.isInteger(n) ? Math.round(n).toLocaleString("en-US") : trim(n);
+  },
+  seconds(s) {
+    if (s === 0) return "0";
+    if (s < 0.001) return Math.round(s * 1e6) + " µs";
+    if (s < 1) return trim(s * 1e3) + " ms";
+    return s < 120 ? trim(s) + " s" : Math.round(s / 60) + " min";
+  },
+  bytes(b) {
+    if (b === 0) return "0";
+    if (b < 1 << 20) return trim(b / 1024) + " kB";
+    return b < 1 << 30 ? trim(b / (1 << 20)) + " MB" : trim(b / (1 << 30)) + " GB";
+  },
+};
+
+function trim(n) { return n >= 100 ? String(Math.round(n)) : String(Number(n.toPrecision(n >= 10 ? 3 : 2))); }
