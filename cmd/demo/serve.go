@@ -99,7 +99,7 @@ func (s *service) prepare(ctx context.Context) error {
 	budget.left.Store(int64(commands))
 	s.crowds = []*crowd{
 		{name: "Bank (W1): clients on 20 hot accounts", do: workload.NewBank(s.store, "", true).Do, budget: budget},
-		{name: "Shop (W2): clients that order 2 to 5 of 10 hot products", do: workload.NewShop(s.store, "").Do, budget: budget},
+		{name: "Shop (W2): clients on 10 hot products", do: workload.NewShop(s.store, "").Do, budget: budget},
 		{name: fmt.Sprintf("Service (W4): clients on %s streams", thousands(s.config.Streams)), do: workload.NewStreams(s.store, s.config.Streams).Do,
 			budget: budget},
 	}

@@ -1,8 +1,11 @@
 "use strict";
 
+// shortest is how many seconds a chart spans at least.
+const shortest = 60;
+
 // A chart is a card with a title, the newest values (or those under the pointer), and their curves.
 class Chart {
-  constructor(parent, { title, large, series, format, least, history }) {
+  constructor(parent, { title, large, series, format, least, steps, history }) {
     this.series = series;
     this.format = format;
     this.history = history;
@@ -23,25 +26,25 @@ class Chart {
     card.append(head, this.box);
     parent.append(card);
 
-    this.plot = new uPlot(this.options(large, least), [[], ...series.map(() => [])], this.box);
+    this.plot = new uPlot(this.options(large, least, steps), [[], ...series.map(() => [])], this.box);
     new ResizeObserver(() => this.fit()).observe(this.box);
   }
 
-  options(large, least) {
-    const axis = { stroke: () => color("soft"), grid: { stroke: () => color("grid"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+  options(large, least, steps) {
+    const axis = { stroke: () => color("soft"), grid: { stroke: () => color("grid"), width: 1 }, ticks: { show: false }, font: "11px " + getComputedStyle(document.body).fontFamily };
     return {
       ...this.size(),
-      padding: [6, 2, 0, 0],
+      padding: [8, large ? 24 : 4, large ? 0 : 6, 0],
       legend: { show: false },
       cursor: { sync: { key: "charts" }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
       hooks: { setCursor: [() => this.tell()] },
       scales: {
-        x: { time: true, range: (_, __, newest) => [newest - this.history, newest] },
+        x: { time: true, range: (_, oldest, newest) => [Math.max(newest - this.history, Math.min(oldest, newest - shortest)), newest] },
         y: { range: (_, __, highest) => [0, Math.max(least, highest === null ? 0 : highest * 1.12)] },
       },
       axes: [
-        { ...axis, size: 24, space: large ? 90 : 70, grid: { show: false }, values: (_, at) => at.map(clock) },
-        { ...axis, size: large ? 54 : 44, gap: 4, space: large ? 36 : 30, values: (_, all) => all.map((v) => this.format(v, true)) },
+        { ...axis, show: large, size: 24, space: 90, grid: { show: false }, values: (_, at) => at.map(clock) },
+        { ...axis, size: 54, gap: 4, space: 30, incrs: steps, values: (_, all) => all.map((v) => this.format(v, true)) },
       ],
       series: [{}, ...this.series.map((s) => ({
         stroke: () => color(s.color), width: 1.75, points: { show: false },
@@ -87,11 +90,11 @@ function color(name) { return getComputedStyle(document.documentElement).getProp
 
 function clock(seconds) { return new Date(seconds * 1000).toLocaleTimeString("en-GB"); }
 
-// Numbers, with units. An axis has little room for one.
+// Numbers, with units; short where there is little room, on an axis.
 const format = {
-  count(n) {
+  count(n, short) {
     if (n >= 1e6) return trim(n / 1e6) + " M";
-    if (n >= 1e4) return trim(n / 1e3) + " k";
+    if (n >= (short ? 1e3 : 1e5)) return trim(n / 1e3) + " k";
     return n >= 100 || Number.isInteger(n) ? Math.round(n).toLocaleString("en-US") : trim(n);
   },
   seconds(s) {
@@ -102,8 +105,8 @@ const format = {
   },
   bytes(b) {
     if (b === 0) return "0";
-    if (b < 1 << 20) return trim(b / 1024) + " kB";
-    return b < 1 << 30 ? trim(b / (1 << 20)) + " MB" : trim(b / (1 << 30)) + " GB";
+    if (b < 2 ** 20) return trim(b / 2 ** 10) + " KiB";
+    return b < 2 ** 30 ? trim(b / 2 ** 20) + " MiB" : trim(b / 2 ** 30) + " GiB";
   },
 };
 

@@ -2,6 +2,9 @@
 
 const byID = (id) => document.getElementById(id);
 
+// powers are the distances of lines in a chart of bytes.
+const powers = Array.from({ length: 30 }, (_, i) => 2 ** (20 + i));
+
 const kinds = [
   { title: "Throughput", large: true, format: format.count, least: 10, series: [
     { key: "commands", label: "commands/s", color: "blue", filled: true },
@@ -15,7 +18,7 @@ const kinds = [
   { title: "Queue", format: format.count, least: 10, series: [{ key: "queue", label: "commands", color: "blue", filled: true }] },
   { title: "Projection lag", format: format.seconds, least: 0.1, series: [{ key: "lag", label: "the furthest behind", color: "amber", filled: true }] },
   { title: "Active streams", format: format.count, least: 10, series: [{ key: "streams", label: "in the last minute", color: "teal", filled: true }] },
-  { title: "Memory", format: format.bytes, least: 16 << 20, series: [{ key: "memory", label: "Go runtime", color: "teal", filled: true }] },
+  { title: "Memory", format: format.bytes, least: 2 ** 24, steps: powers, series: [{ key: "memory", label: "Go runtime", color: "teal", filled: true }] },
 ];
 
 // page is what the page knows.
@@ -116,11 +119,9 @@ function showCommits(commits) {
   byID("commits").replaceChildren(...commits.map((c) => {
     const row = element("tr");
     const bar = element("td", "bar");
-    const meter = element("meter");
-    meter.max = most;
-    meter.value = c.commands;
-    meter.setAttribute("aria-hidden", "true");
-    bar.append(meter, element("span", "", whole(c.commands)));
+    const length = element("div", "length");
+    length.style.width = 100 * c.commands / most + "%";
+    bar.append(length, element("span", "", whole(c.commands)));
     row.append(element("td", "", c.at.slice(11, 23)), bar, element("td", "", whole(c.events)),
       element("td", "extra", whole(c.first) + " – " + whole(c.last)), element("td", "extra", format.bytes(c.bytes)),
       element("td", "", format.seconds(c.took)));
