@@ -96,6 +96,9 @@ func (d *Dashboard) data(known uint64) data {
 	return answer
 }
 
+// withMillis is RFC 3339 with all three digits of a millisecond.
+const withMillis = "2006-01-02T15:04:05.000Z07:00"
+
 // describe lists the targets, commits and readers of a snapshot.
 func (a *data) describe(now *telemetry.Snapshot) {
 	a.Targets, a.Commits, a.Readers = []target{}, []commit{}, []reader{} // not null
@@ -108,7 +111,7 @@ func (a *data) describe(now *telemetry.Snapshot) {
 	}
 	for _, c := range now.Stats.NewestCommits {
 		a.Commits = append(a.Commits, commit{
-			At: c.At.Format(time.RFC3339Nano), First: c.First, Last: c.First + int64(c.Events) - 1,
+			At: c.At.Format(withMillis), First: c.First, Last: c.First + int64(c.Events) - 1,
 			Commands: c.Commands, Events: c.Events, Bytes: c.Bytes, Took: c.Took.Seconds(),
 		})
 	}

@@ -88,26 +88,30 @@ function element(tag, className = "", text = "") {
 
 function color(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
 
+// clock is the time of day where the reader is.
 function clock(seconds) { return new Date(seconds * 1000).toLocaleTimeString("en-GB"); }
 
 // Numbers, with units; short where there is little room, on an axis.
 const format = {
   count(n, short) {
-    if (n >= 1e6) return trim(n / 1e6) + " M";
-    if (n >= (short ? 1e3 : 1e5)) return trim(n / 1e3) + " k";
-    return n >= 100 || Number.isInteger(n) ? Math.round(n).toLocaleString("en-US") : trim(n);
+    if (n >= 1e6) return digits(n / 1e6, short) + " M";
+    if (n >= (short ? 1e3 : 1e5)) return digits(n / 1e3, short) + " k";
+    return n >= 100 || Number.isInteger(n) ? Math.round(n).toLocaleString("en-US") : digits(n, short);
   },
-  seconds(s) {
+  seconds(s, short) {
     if (s === 0) return "0";
     if (s < 0.001) return Math.round(s * 1e6) + " µs";
-    if (s < 1) return trim(s * 1e3) + " ms";
-    return s < 120 ? trim(s) + " s" : Math.round(s / 60) + " min";
+    if (s < 1) return digits(s * 1e3, short) + " ms";
+    return s < 120 ? digits(s, short) + " s" : Math.round(s / 60) + " min";
   },
-  bytes(b) {
+  bytes(b, short) {
     if (b === 0) return "0";
-    if (b < 2 ** 20) return trim(b / 2 ** 10) + " KiB";
-    return b < 2 ** 30 ? trim(b / 2 ** 20) + " MiB" : trim(b / 2 ** 30) + " GiB";
+    if (b < 2 ** 20) return digits(b / 2 ** 10, short) + " KiB";
+    return b < 2 ** 30 ? digits(b / 2 ** 20, short) + " MiB" : digits(b / 2 ** 30, short) + " GiB";
   },
 };
 
-function trim(n) { return n >= 100 ? String(Math.round(n)) : String(Number(n.toPrecision(n >= 10 ? 3 : 2))); }
+function digits(n, short) {
+  if (n >= 100) return String(Math.round(n));
+  return short ? String(Number(n.toFixed(2))) : n.toFixed(1);
+}

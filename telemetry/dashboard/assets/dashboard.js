@@ -26,7 +26,6 @@ const page = { run: "", newest: 0, interval: 1, points: [], charts: [] };
 
 // refresh asks for what is new, shows it, and comes again.
 async function refresh() {
-  let next = page.interval;
   try {
     const query = new URLSearchParams({ run: page.run, after: page.newest });
     const answer = await fetch("data?" + query, { cache: "no-store", signal: AbortSignal.timeout(5000) });
@@ -35,7 +34,7 @@ async function refresh() {
   } catch {
     status("missed", "no answer from the process");
   }
-  setTimeout(refresh, next * 1000);
+  setTimeout(refresh, page.interval * 1000);
 }
 
 function show(data) {
@@ -91,7 +90,7 @@ const atLeast = new Set(["commands", "events"]);
 function showTargets(targets) {
   byID("targets").replaceChildren(...targets.map((t) => {
     const how = t.limit === 1 && t.unit === "" ? (t.missed ? "no" : "yes")
-      : `${amount(t.value, t.unit)}, ${atLeast.has(t.name) ? "at least" : "below"} ${amount(t.limit, t.unit)}`;
+      : `${amount(t.value, t.unit)}, ${atLeast.has(t.name) ? "at least" : "below"} ${amount(t.limit, t.unit, true)}`;
     const item = light(t.missed, targetNames[t.name] ?? t.name, how);
     if (t.missed) item.title = t.words;
     return item;
@@ -122,7 +121,7 @@ function showCommits(commits) {
     const length = element("div", "length");
     length.style.width = 100 * c.commands / most + "%";
     bar.append(length, element("span", "", whole(c.commands)));
-    row.append(element("td", "", c.at.slice(11, 23)), bar, element("td", "", whole(c.events)),
+    row.append(element("td", "", moment(c.at)), bar, element("td", "", whole(c.events)),
       element("td", "extra", whole(c.first) + " – " + whole(c.last)), element("td", "extra", format.bytes(c.bytes)),
       element("td", "", format.seconds(c.took)));
     return row;
@@ -167,11 +166,14 @@ async function change(index, value) {
 
 function whole(n) { return n.toLocaleString("en-US"); }
 
-function amount(n, unit) {
-  if (unit === "s") return format.seconds(n);
-  if (unit === "bytes") return format.bytes(n);
+// moment is a time of day to the millisecond.
+function moment(at) { return clock(new Date(at).getTime() / 1000) + at.slice(19, 23); }
+
+function amount(n, unit, short) {
+  if (unit === "s") return format.seconds(n, short);
+  if (unit === "bytes") return format.bytes(n, short);
   if (unit === "part") return Math.round(100 * n) + " %";
-  return format.count(n) + unit;
+  return format.count(n, short) + unit;
 }
 
 function duration(seconds) {
