@@ -14,7 +14,7 @@ import (
 
 // config is read from the environment. The tag help makes a line of demo -h.
 type config struct {
-	Version string `env:"POSTGRES_VERSION" help:"major version of the throw-away server, 15 to 18; any that is found, else the newest"`
+	Version string `env:"POSTGRES_VERSION" help:"major version of the throw-away server, 15 to 18; what is found, else the newest"`
 
 	HotClients   []int         `env:"DEMO_CLIENTS" envDefault:"1,10,100" help:"clients of W1 and W2, one run for each number"`
 	BatchClients []int         `env:"DEMO_BATCH_CLIENTS" envDefault:"1,10" help:"the same for W3"`

@@ -1,6 +1,6 @@
 // Command demo shows what groupcommit does: it runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, reads the
-// log back to check it, and prints a table. demo serve runs a load until it is told to stop, and shows it in the browser. demo verify proves that the log of a database is sound. demo -h lists the environment variables
-// that configure it.
+// log back to check it, and prints a table. demo serve runs a load until it is told to stop, and shows it in the browser. demo verify
+// proves that the log of a database is sound. demo -h lists the environment variables that configure it.
 package main
 
 import (
