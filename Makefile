@@ -1,5 +1,5 @@
 # Go and make are all that is needed: what is missing of PostgreSQL is downloaded once. DATABASE_URL names a server to
-# use instead; POSTGRES_VERSION=15 to 18 asks for a major version.
+# use instead; POSTGRES_VERSION=15 to 18 asks for a major version. Only browser and screenshot need Chromium as well.
 
 GO         ?= go
 BENCH      ?= .

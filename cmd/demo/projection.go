@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/stats"
 	"github.com/groupcommit/groupcommit/telemetry"
 )
 
@@ -45,18 +47,34 @@ func (p *projection) apply(batch *groupcommit.Batch) {
 	p.last, p.end = batch.Last.Position, batch.End
 }
 
-// lags is what telemetry asks for. The oldest event that is not counted is not older than the newest one that is.
+// lags is what telemetry asks for.
 func (p *projection) lags() []telemetry.Lag {
-	end := int64(0)
-	if newest := p.store.Stats().NewestCommits; len(newest) > 0 {
-		end = newest[0].First + int64(newest[0].Events) - 1
-	}
+	commits := p.store.Stats().NewestCommits
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	lag := telemetry.Lag{Name: "events by type", Events: max(end, p.end) - p.last}
-	if lag.Events <= 0 || p.at.IsZero() {
-		return []telemetry.Lag{{Name: lag.Name, Events: max(lag.Events, 0)}}
+	end := p.end
+	if len(commits) > 0 {
+		end = max(end, last(&commits[0]))
 	}
-	lag.Age = max(time.Since(p.at), 0)
+	lag := telemetry.Lag{Name: "events by type", Events: end - p.last}
+	if since := p.behindSince(commits); lag.Events > 0 && !since.IsZero() {
+		lag.Age = max(time.Since(since), 0)
+	}
 	return []telemetry.Lag{lag}
 }
+
+// behindSince is when the oldest event that is not counted was committed. Where that is longer ago than the newest commits tell, it is when the
+// newest one that is counted was: not later, at any rate.
+func (p *projection) behindSince(commits []stats.Commit) time.Time {
+	for i := range slices.Backward(commits) {
+		if last(&commits[i]) > p.last {
+			if commits[i].First > p.last+1 {
+				return p.at
+			}
+			return commits[i].At
+		}
+	}
+	return p.at
+}
+
+func last(c *stats.Commit) int64 { return c.First + int64(c.Events) - 1 }

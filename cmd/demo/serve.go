@@ -63,7 +63,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	}
 	defer page.Close()
 
-	web := &http.Server{Handler: routes(seen, page), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	web := &http.Server{Handler: routes(seen, page), ReadTimeout: 10 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: time.Minute}
 	defer web.Close()
 	following, stopFollowing := context.WithCancel(context.Background())
 	var running sync.WaitGroup

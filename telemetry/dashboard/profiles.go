@@ -54,7 +54,6 @@ func recording(start func(io.Writer) error, stop func(), usual time.Duration) ht
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
 		if err := start(w); err != nil {
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			http.Error(w, err.Error(), http.StatusConflict) // somebody else is at it
 			return
 		}
