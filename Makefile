@@ -22,7 +22,7 @@ in_each    = @for dir in $(1); do echo "in $$dir"; (cd $$dir && $(2)) || exit 1;
 RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve verify test browser race bench bench-report soak torture screenshot lint check vuln postgres chromium clean
+.PHONY: help demo serve verify test browser race bench bench-report soak torture bites screenshot lint check vuln postgres chromium clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ torture: postgres ## break everything that can break under load, and judge every
 screenshot: postgres chromium ## take the picture of a dashboard at work, docs/dashboard.png
 	$(GO) build -o bin/demo ./cmd/demo
 	cd $(IN_BROWSER) && $(GO) run ./screenshot -demo $(CURDIR)/bin/demo -o $(CURDIR)/docs/dashboard.png
+
+bites: postgres ## seed bugs, one at a time, and see the tests catch each
+	$(GO) test -count=1 -timeout=30m ./internal/seeded -all
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi

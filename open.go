@@ -80,8 +80,8 @@ func start(config Config, log log, turns committer.Turns, tell, release func()) 
 	reader := reading.New(log, config.reading())
 	line := config.pipeline()
 	line.Committer.Turns = turns
-	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(CommitInfo) {
-		reader.Appended()
+	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(info CommitInfo) {
+		reader.Appended(info.First + int64(info.Events) - 1)
 		tell()
 	}})
 	return &Store{

@@ -15,6 +15,7 @@ type Option func(*query)
 type query struct {
 	Selection
 	pageSize int
+	name     string             // of a subscription
 	from     command.Checkpoint // where CommitID is set
 	unread   bool               // nothing can be there
 	window   int64              // of a filtered subscription, as it has grown; 0: the first
@@ -54,6 +55,9 @@ func StreamPrefix(prefix string) Option { return func(q *query) { q.Prefix = pre
 // PageSize is how many events are fetched at once, which bounds what is held in memory: 1 to 10,000, defaults to 200. For a subscription it is
 // also the largest batch.
 func PageSize(n int) Option { return func(q *query) { q.pageSize = n } }
+
+// Named gives a subscription the name under which Reader.Subscriptions tells how far it has come.
+func Named(name string) Option { return func(q *query) { q.name = name } }
 
 func newQuery(stream string, options []Option) (*query, error) {
 	q := &query{Selection: Selection{Stream: stream, UpTo: math.MaxInt64, Limit: math.MaxInt}, pageSize: defaultPageSize}
