@@ -15,19 +15,20 @@ const module = "github.com/groupcommit/groupcommit"
 
 // arrows are what each package may import of ours.
 var arrows = map[string][]string{
-	"./command":    nil,
-	"./batcher":    nil,
-	"./migrations": nil,
-	"./verify":     nil,
-	"./stats":      nil,
-	"./reading":    {"./command"},
-	"./committer":  {"./command"},
-	"./pipeline":   {"./batcher", "./committer", "./command", "./stats"},
-	"./memlog":     {"./committer", "./command", "./reading", "./verify"},
-	"./telemetry":  {"./command", "./stats"},
-	"./pg":         {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
-	"./decider":    {".", "./command"},
-	".":            {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
+	"./command":             nil,
+	"./batcher":             nil,
+	"./migrations":          nil,
+	"./verify":              nil,
+	"./stats":               nil,
+	"./reading":             {"./command"},
+	"./committer":           {"./command"},
+	"./pipeline":            {"./batcher", "./committer", "./command", "./stats"},
+	"./memlog":              {"./committer", "./command", "./reading", "./verify"},
+	"./telemetry":           {"./command", "./stats"},
+	"./telemetry/dashboard": {"./telemetry"},
+	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	"./decider":             {".", "./command"},
+	".":                     {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 
 // heavy is what nobody inherits who imports the root package: it is for tests, for the demonstration, or for packages that are
