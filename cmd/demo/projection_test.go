@@ -3,54 +3,64 @@ package main
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/groupcommit/groupcommit"
 )
 
-func TestProjectionKnowsHowFarBehindItIs(t *testing.T) {
+func TestProjectionAndItsLag(t *testing.T) {
 	store, err := groupcommit.OpenInMemory(groupcommit.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closeStore(store)
-	p := newProjection(store)
-	if lags := p.lags(); len(lags) != 1 || lags[0].Events != 0 || lags[0].Age != 0 {
-		t.Errorf("of an empty log: %+v", lags)
+	if all := lags(store); len(all) != 0 {
+		t.Errorf("of nobody: %+v", all)
 	}
-	appendSome := func(n int) {
-		t.Helper()
-		for range n {
-			if _, err := store.Append(t.Context(), groupcommit.To("s", groupcommit.Any, groupcommit.Event{Type: "Happened"})); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := store.Flush(t.Context()); err != nil {
+	for range 3 {
+		if _, err := store.Append(t.Context(), groupcommit.To("s", groupcommit.Any, groupcommit.Event{Type: "Happened"})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	appendSome(3)
+	p := newProjection(store)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.follow(ctx) }()
-	for lags := p.lags(); lags[0].Events != 0 || p.counted("Happened") != 3; lags = p.lags() {
+	for all := lags(store); len(all) != 1 || all[0].Events != 0; all = lags(store) {
 		select {
 		case err := <-ended:
 			t.Fatal(err)
-		default:
+		case <-time.After(time.Millisecond):
 		}
 	}
 	stop()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	appendSome(2)
-	if lags := p.lags(); lags[0].Events != 2 || lags[0].Age <= 0 {
-		t.Errorf("two events behind: %+v", lags)
+	if p.counts["Happened"] != 3 || p.events() != 3 {
+		t.Errorf("it has counted %v", p.counts)
 	}
 }
 
-func (p *projection) counted(eventType string) int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.counts[eventType]
+func TestLagOfAReaderThatIsBehind(t *testing.T) {
+	store, err := groupcommit.OpenInMemory(groupcommit.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeStore(store)
+	appended := func() {
+		t.Helper()
+		if _, err := store.Append(t.Context(), groupcommit.To("s", groupcommit.Any, groupcommit.Event{Type: "Happened"})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	appended()
+	for range store.Subscribe(t.Context(), 0, groupcommit.Named("slow")) {
+		appended()
+		all := lags(store)
+		if len(all) != 1 || all[0].Name != "slow" || all[0].Events < 1 {
+			t.Errorf("with an event in its hands: %+v", all)
+		}
+		break
+	}
 }

@@ -55,7 +55,11 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	if err := s.prepare(ctx); err != nil {
 		return interruption(ctx, err)
 	}
-	seen := telemetry.New(s.store, telemetry.Config{Name: "groupcommit demo", Targets: telemetry.Development(), Lags: s.projection.lags})
+	seen := telemetry.New(s.store, telemetry.Config{
+		Name:    "groupcommit demo",
+		Targets: telemetry.Development(),
+		Lags:    func() []telemetry.Lag { return lags(s.store) },
+	})
 	defer seen.Close()
 	page, err := dashboard.New(seen, s.dashboardConfig())
 	if err != nil {
@@ -158,11 +162,15 @@ func (s *service) printTotals() {
 	rates := now.Since(&groupcommit.Stats{At: now.Opened})
 	line := func(name, value string) { s.out.printf("  %-12s %s\n", name, value) }
 	line("ran for", now.At.Sub(now.Opened).Round(time.Second).String())
-	line("commands", fmt.Sprintf("%s committed, %s came second and were decided again", thousands(int(now.Commands.Committed)), thousands(int(now.Commands.Conflicts))))
+	line("commands", thousands(int(now.Commands.Committed))+" committed")
+	line("conflicts", thousands(int(now.Commands.Conflicts))+" came second on a stream and were decided again")
 	line("events", thousands(int(now.Events)))
+	line("projection", fmt.Sprintf("%s of them counted, of %s", thousands(s.projection.events()), plural(len(s.projection.counts), "type")))
 	line("commits", fmt.Sprintf("%s, of %.1f commands on average", thousands(int(now.Commits.Count())), rates.PerCommit))
-	line("latency", fmt.Sprintf("P50 %v, P95 %v, P99 %v", rates.P50.Round(10*time.Microsecond), rates.P95.Round(10*time.Microsecond), rates.P99.Round(10*time.Microsecond)))
+	line("latency", fmt.Sprintf("P50 %v, P95 %v, P99 %v", rounded(rates.P50), rounded(rates.P95), rounded(rates.P99)))
 }
+
+func rounded(latency time.Duration) time.Duration { return latency.Round(10 * time.Microsecond) }
 
 // failed is nil when no command has failed.
 func (s *service) failed() error {

@@ -31,7 +31,8 @@ class Chart {
   }
 
   options(large, least, steps) {
-    const axis = { stroke: () => color("soft"), grid: { stroke: () => color("grid"), width: 1 }, ticks: { show: false }, font: "11px " + getComputedStyle(document.body).fontFamily };
+    const font = "11px " + getComputedStyle(document.body).fontFamily;
+    const axis = { font, stroke: () => color("soft"), grid: { stroke: () => color("grid"), width: 1 }, ticks: { show: false } };
     return {
       ...this.size(),
       padding: [8, large ? 24 : 4, large ? 0 : 6, 0],

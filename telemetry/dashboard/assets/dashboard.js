@@ -5,6 +5,7 @@ const byID = (id) => document.getElementById(id);
 // powers are the distances of lines in a chart of bytes.
 const powers = Array.from({ length: 30 }, (_, i) => 2 ** (20 + i));
 
+// kinds are the charts, in the order of the page. %inFlight stands for how many commits may be.
 const kinds = [
   { title: "Throughput", large: true, format: format.count, least: 10, series: [
     { key: "commands", label: "commands/s", color: "blue", filled: true },
@@ -24,17 +25,23 @@ const kinds = [
 // page is what the page knows.
 const page = { run: "", newest: 0, interval: 1, points: [], charts: [] };
 
-// refresh asks for what is new, shows it, and comes again.
+// refresh asks for what is new, and comes again, whatever becomes of it.
 async function refresh() {
+  const data = await ask();
+  setTimeout(refresh, page.interval * 1000);
+  if (data) show(data);
+  else status("missed", "no answer from the process");
+}
+
+// ask gives null where nobody answers.
+async function ask() {
   try {
     const query = new URLSearchParams({ run: page.run, after: page.newest });
     const answer = await fetch("data?" + query, { cache: "no-store", signal: AbortSignal.timeout(5000) });
-    if (!answer.ok) throw new Error(answer.statusText);
-    show(await answer.json());
+    return answer.ok ? await answer.json() : null;
   } catch {
-    status("missed", "no answer from the process");
+    return null;
   }
-  setTimeout(refresh, page.interval * 1000);
 }
 
 function show(data) {
@@ -59,6 +66,7 @@ function show(data) {
 function begin(data) {
   page.run = data.run;
   page.points = [];
+  for (const chart of page.charts) chart.plot.destroy();
   page.charts = [];
   byID("charts").replaceChildren();
   byID("controls").replaceChildren();

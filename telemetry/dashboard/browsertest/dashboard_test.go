@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,6 +114,20 @@ func TestPageTellsThatNobodyAnswers(t *testing.T) {
 	open(t, ctx, s)
 	s.server.Close()
 	await(t, ctx, `document.getElementById("status-words").textContent === "no answer from the process"`)
+}
+
+// A page that stays open while the program is started again begins anew.
+func TestPageOutlivesTheProcess(t *testing.T) {
+	ctx, first, second := tab(t), show(t), show(t)
+	var now atomic.Value
+	now.Store(first.handler)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { now.Load().(http.Handler).ServeHTTP(w, r) }))
+	defer front.Close()
+	o := open(t, ctx, &shown{url: front.URL})
+	run := ask[string](t, ctx, `page.run`)
+	now.Store(second.handler)
+	await(t, ctx, `page.run !== "`+run+`" && page.points.length > 2 && document.querySelectorAll("canvas").length === 8`)
+	o.mustHaveSeenNothing(t)
 }
 
 // What the other tests rely on not to happen is seen when it does.

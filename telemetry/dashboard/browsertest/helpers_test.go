@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,7 @@ func tab(t *testing.T) context.Context {
 
 // shown is a dashboard of a store that works, with every name that it shows hostile.
 type shown struct {
+	handler http.Handler
 	server  *httptest.Server
 	url     string // of the server, without a slash at the end
 	control atomic.Int64
@@ -65,9 +67,10 @@ func show(t *testing.T) *shown {
 		t.Fatal(err)
 	}
 	t.Cleanup(page.Close)
-	server := httptest.NewServer(page.Handler())
-	t.Cleanup(server.Close)
-	s.server, s.url = server, server.URL
+	s.handler = page.Handler()
+	s.server = httptest.NewServer(s.handler)
+	t.Cleanup(s.server.Close)
+	s.url = s.server.URL
 	return s
 }
 
