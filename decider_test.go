@@ -19,7 +19,7 @@ import (
 // A bank and a shop decide on few hot streams, in one process and in two, also where states are hardly kept and sessions die: the money adds up, the stock
 // is never below zero, and the log is what was acknowledged. Nobody sees a conflict, and every command is decided, not tried again by its caller.
 func TestBankAndShop(t *testing.T) {
-	t.Run("memory", func(t *testing.T) { 
+	t.Run("memory", func(t *testing.T) {
 		store := openInMemory(t, groupcommit.Config{BatchCommands: 20})
 		bankAndShop(t, func() {}, func() *groupcommit.Store { return store }, store)
 	})
