@@ -15,18 +15,20 @@ const module = "github.com/groupcommit/groupcommit"
 
 // arrows are what each package may import of ours.
 var arrows = map[string][]string{
-	"./command":    nil,
-	"./batcher":    nil,
-	"./migrations": nil,
-	"./verify":     nil,
-	"./stats":      nil,
-	"./committer":  {"./command"},
-	"./pipeline":   {"./batcher", "./committer", "./command", "./stats"},
-	"./memlog":     {"./committer", "./command", "./verify"},
-	"./telemetry":  {"./command", "./stats"},
-	"./pg":         {"./committer", "./command", "./migrations", "./stats", "./verify"},
-	"./decider":    {".", "./command"},
-	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
+	"./command":             nil,
+	"./batcher":             nil,
+	"./migrations":          nil,
+	"./verify":              nil,
+	"./stats":               nil,
+	"./reading":             {"./command"},
+	"./committer":           {"./command"},
+	"./pipeline":            {"./batcher", "./committer", "./command", "./stats"},
+	"./memlog":              {"./committer", "./command", "./reading", "./verify"},
+	"./telemetry":           {"./command", "./stats"},
+	"./decider":             {".", "./command"},
+	"./decider/decidertest": {".", "./command"},
+	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	".":                     {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 
 // heavy is what nobody inherits who imports the root package: it is for tests, for the demonstration, or for packages that are
@@ -39,6 +41,9 @@ var heavy = []string{
 	"github.com/schollz/progressbar/v3",
 	"github.com/caarlos0/env/v11",
 	"github.com/VictoriaMetrics/metrics",
+	"net/http",
+	"go.opentelemetry.io/otel",
+	"github.com/prometheus",
 }
 
 type goPackage struct {

@@ -15,6 +15,7 @@ import (
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pg"
 	"github.com/groupcommit/groupcommit/pipeline"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 // Open connects to PostgreSQL and starts a store. It returns a *ConfigError, a *SchemaError, a *SettingError, or an error that says why the
@@ -43,7 +44,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, err
 	}
 	config.DataType = log.DataType() // that of the schema, which config need not name
-	store := start(config, log, log, log.Close)
+	store := start(config, log, log, log.Appended, log.Close)
 	store.pool = log.PoolStats
 	return store, nil
 }
@@ -72,22 +73,28 @@ func OpenInMemory(config Config) (*Store, error) {
 	if config.DataType == DataBytea {
 		log = memlog.NewBytea()
 	}
-	return start(config, log, nil, func() {}), nil
+	return start(config, log, nil, func() {}, func() {}), nil
 }
 
-func start(config Config, log log, turns committer.Turns, release func()) *Store {
+// start tells whoever subscribes of each commit, in this process, and with tell in others.
+func start(config Config, log log, turns committer.Turns, tell, release func()) *Store {
+	reader := reading.New(log, config.reading())
 	line := config.pipeline()
 	line.Committer.Turns = turns
-	store := &Store{
+	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
+		return reader.ReadStream(ctx, stream, After(after))
+	}
+	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(info CommitInfo) {
+		reader.Appended(info.First + int64(info.Events) - 1)
+		tell()
+	}})
+	return &Store{
+		Reader:       reader,
+		pipeline:     pipeline.New(line, log),
 		log:          log,
 		release:      release,
 		closeTimeout: cmp.Or(config.CloseTimeout, time.Minute),
 	}
-	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
-		return store.ReadStream(ctx, stream, After(after))
-	}
-	store.pipeline = pipeline.New(line, log)
-	return store
 }
 
 // pool is the configuration of all connections.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pipeline"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,19 +27,21 @@ func process(log committer.Log, memory *memlog.Log, config committer.Config) *pi
 }
 
 func reader(log *memlog.Log) func(context.Context, string, int64) iter.Seq2[command.RecordedEvent, error] {
+	events := reading.New(log, reading.Config{})
 	return func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error] {
-		return func(yield func(command.RecordedEvent, error) bool) {
-			events, err := log.ReadStream(ctx, stream, after, math.MaxInt)
-			for _, e := range events {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			if err != nil {
-				yield(command.RecordedEvent{}, err)
-			}
-		}
+		return events.ReadStream(ctx, stream, reading.After(after))
 	}
+}
+
+func readAll(t *testing.T, log *memlog.Log) (all []command.RecordedEvent) {
+	t.Helper()
+	for event, err := range reading.New(log, reading.Config{}).ReadAll(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, event)
+	}
+	return all
 }
 
 // weather is a log in memory that fails at random: before a commit took effect, after, and with its answer lost.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -173,11 +172,7 @@ func TestDecisionsAreThoseOfASequentialRun(t *testing.T) {
 			for _, p := range all {
 				closing(t, p)
 			}
-			events, err := memory.ReadAll(t.Context(), 0, math.MaxInt)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h := replay(t, events, starts)
+			h := replay(t, readAll(t, memory), starts)
 			for _, saw := range refusals {
 				for stream, state := range saw {
 					if state != (tally{}) && h.was[stream][state.Count] != state {
