@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"./pipeline":            {"./batcher", "./committer", "./command", "./stats"},
 	"./memlog":              {"./committer", "./command", "./reading", "./verify"},
 	"./telemetry":           {"./command", "./stats"},
+	"./telemetry/dashboard": {"./telemetry"},
 	"./decider":             {".", "./command"},
 	"./decider/decidertest": {".", "./command"},
 	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},

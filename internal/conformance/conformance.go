@@ -76,6 +76,11 @@ func Run(t *testing.T, dataType command.DataType, open Open) {
 
 		{"read the log in pages", readAllPages},
 		{"read a stream in pages", readStreamPages},
+		{"read parts of the log", readParts},
+		{"read parts of a stream", readStreamParts},
+		{"the tip, and who holds a position", tips},
+		{"positions at times", positionsAt},
+		{"watch what others append", watch},
 
 		{"verify", verifies},
 		{"verify when empty", verifiesEmpty},

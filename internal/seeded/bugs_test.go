@@ -177,8 +177,8 @@ var bugs = []bug{
 	{
 		name: "a checkpoint of another log is gone on from",
 		file: "reading/reader.go",
-		old:  "c.CommitID == t.Holder || pruned {",
-		new:  "c.CommitID != t.Holder || pruned {",
+		old:  "c.CommitID == holder || pruned {",
+		new:  "c.CommitID != holder || pruned {",
 		test: ". TestReadFromALostCheckpoint",
 	},
 }
