@@ -26,8 +26,9 @@ var arrows = map[string][]string{
 	"./memlog":              {"./committer", "./command", "./reading", "./verify"},
 	"./telemetry":           {"./command", "./stats"},
 	"./telemetry/dashboard": {"./telemetry"},
-	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
 	"./decider":             {".", "./command"},
+	"./decider/decidertest": {".", "./command"},
+	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
 	".":                     {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 

@@ -31,6 +31,9 @@ type Config struct {
 	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
 	// Limits bound what a decision may append.
 	Limits command.Limits
+	// CommitBytes is how much decisions may append in one commit; those behind go into the next. Defaults to 8 MiB. What commands carry with them was
+	// counted when the batch was made.
+	CommitBytes int
 	// StateStreams is of how many streams the states are cached for decisions. Defaults to 1,000.
 	StateStreams int
 	// StateBytes is how much memory cached states may take, by what their folders say. Defaults to 64 MiB.
@@ -67,6 +70,7 @@ func New(log Log, config Config) *Committer {
 	config.RetryFor = cmp.Or(config.RetryFor, 30*time.Second)
 	config.AttemptTimeout = cmp.Or(config.AttemptTimeout, config.RetryFor/3)
 	config.Limits = config.Limits.WithDefaults()
+	config.CommitBytes = cmp.Or(config.CommitBytes, 8<<20)
 	config.StateStreams = cmp.Or(config.StateStreams, 1000)
 	config.StateBytes = cmp.Or(config.StateBytes, 64<<20)
 	config.DecideLimit = cmp.Or(config.DecideLimit, 100*time.Millisecond)
