@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"./memlog":     {"./committer", "./command", "./reading", "./verify"},
 	"./telemetry":  {"./command", "./stats"},
 	"./pg":         {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	"./projection": {".", "./pg", "./projection/migrations"},
 	".":            {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 
