@@ -39,6 +39,8 @@
 //   - BenchmarkReadMemory: the heap early and late in such a read.
 //   - BenchmarkSubscribe: from the answer to a command to the delivery of its event (p50-ms, p99-ms), to a subscriber of the same process (from=here)
 //     and of another one (from=elsewhere); and how fast a subscriber goes through a log that is there (catch-up).
+//   - BenchmarkProjection: a read model of one row per stream is built from the start of the log (events/s), each event an upsert, in batches of 1 to
+//     1,000 events, each of one statement and one transaction.
 //   - BenchmarkWriteWhileReading: a store with subscribers in the process, in turn with one that has none; x-alone is the multiple of its rate,
 //     behind how far the slowest subscriber was behind in the end.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
