@@ -52,6 +52,9 @@ func migrate(ctx context.Context, db *sql.DB, schema string, dataType command.Da
 	if err := createSchema(ctx, db, schema); err != nil {
 		return fmt.Errorf("create the schema: %w", err)
 	}
+	if err := checkMayMigrate(ctx, db, schema); err != nil {
+		return err
+	}
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files,
 		goose.WithTableName(versionTable),
 		goose.WithSessionLocker(migrationLock(schema)),
@@ -99,6 +102,28 @@ func createSchema(ctx context.Context, db *sql.DB, schema string) error {
 		return nil // IF NOT EXISTS does not see a transaction in flight: it waited for one that then created the schema.
 	}
 	return err
+}
+
+// checkMayMigrate asks for the privileges first, because a schema that the role may not use is passed over in search_path without a word.
+func checkMayMigrate(ctx context.Context, db *sql.DB, schema string) error {
+	const query = `
+SELECT current_user, coalesce((
+    SELECT string_agg(p, ', ')
+    FROM pg_namespace n, unnest('{USAGE,CREATE}'::text[]) p
+    WHERE nspname = $1 AND NOT has_schema_privilege(n.oid, p)
+      AND (p = 'USAGE' OR NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = $2))), '')`
+	var role, denied string
+	if err := db.QueryRowContext(ctx, query, schema, versionTable).Scan(&role, &denied); err != nil {
+		return fmt.Errorf("read the privileges: %w", err)
+	}
+	if denied == "" {
+		return nil
+	}
+	return &command.SchemaError{
+		Schema:  schema,
+		Problem: command.SchemaPrivileges,
+		Detail:  fmt.Sprintf("migrate it with the role that owns it; role %q would need a GRANT of %s ON SCHEMA %s", role, denied, quote(schema)),
+	}
 }
 
 func migrateError(schema string, err error) error {
