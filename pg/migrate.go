@@ -149,7 +149,7 @@ func migrateError(schema string, err error) error {
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		return fmt.Errorf("groupcommit: migrate schema %q: %s: %w", schema, partial.Failed.Source.Path, partial.Err)
 	}
-	return fmt.Errorf("groupcommit: migrate schema %q: %w", schema, err)
+	return fmt.Errorf("groupcommit: migrate schema %q: %w", schema, inOneLine(err))
 }
 
 const (

@@ -139,7 +139,7 @@ func connectError(err error) error {
 	if schema || setting {
 		return err
 	}
-	return fmt.Errorf("groupcommit: connecting to the database: %w", err)
+	return fmt.Errorf("groupcommit: connecting to the database: %w", inOneLine(err))
 }
 
 // connectWriters opens the connections that append, and the one that has the turn, all at once: the first commits do not wait for
