@@ -101,7 +101,7 @@ func (s *Store) start(ctx context.Context) error {
 	if err != nil {
 		return connectError(err)
 	}
-	if err := s.judgeDurability(ctx, s.looker.weak); err != nil { // before anything is changed
+	if err := s.checkDurability(ctx, s.looker.weak); err != nil { // before anything is changed
 		return err
 	}
 	if s.config.Migrate {
