@@ -50,6 +50,13 @@ func (d *director) run(ctx context.Context) (err error) {
 	}
 	d.deck = newDeck(kinds, rand.New(rand.NewPCG(d.config.seed, 0)))
 	d.audit = newAudit(&d.stage)
+	if d.config.sweep {
+		if err := d.sweep(ctx); err != nil {
+			return err
+		}
+	} else {
+		d.tally.notTested = append(d.tally.notTested, "cuts at every message of a batch: not asked for")
+	}
 	stop := d.reportProgress(ctx)
 	defer stop()
 	for end := time.Now().Add(d.config.duration); time.Now().Before(end) && ctx.Err() == nil; {
