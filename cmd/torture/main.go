@@ -38,7 +38,7 @@ type config struct {
 	pause    time.Duration // of a client between two bursts, on average
 	calm     time.Duration // between two faults, at most
 	only     string        // a regular expression that the names of faults match
-	sweep    bool // cuts at every message of a batch come first
+	sweep    bool          // cuts at every message of a batch come first
 	markdown bool
 	verbose  bool
 }

@@ -49,7 +49,6 @@ func (s *Sweep) config(url string) groupcommit.Config {
 		BatchCommands:  1,
 		MaxConnections: 1,
 		RetryFor:       retryFor,
-		ConnectTimeout: retryFor / 3,
 		LockTimeout:    retryFor / 5,
 	}
 }
