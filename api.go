@@ -8,6 +8,7 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/pipeline"
+	"github.com/groupcommit/groupcommit/stats"
 )
 
 // What a caller hands in and gets back. Package command describes each of them in full; Future is package pipeline's.
@@ -89,9 +90,20 @@ const (
 	SchemaPooler     = command.SchemaPooler     // sessions are not kept
 )
 
+// What Config.Tracer is made of. Package pipeline describes it.
+type (
+	Tracer      = pipeline.Tracer      // opens spans
+	CommandSpan = pipeline.CommandSpan // the span of one command
+	BatchInfo   = pipeline.BatchInfo   // a batch, as told to Tracer.Batch
+)
+
+// Stats is what Store.Stats tells. Package stats describes it field by field.
+type Stats = stats.Stats
+
 // What Config.Hooks is made of. Package committer describes it, and the classes of failures.
 type (
 	Hooks        = committer.Hooks      // functions that are told what happens inside
+	JudgeInfo    = committer.JudgeInfo  // the judgement of a batch, as told to Hooks.Judged
 	CommitInfo   = committer.CommitInfo // a group commit, as told to Hooks.Committed
 	FailureClass = committer.Class      // what is certain about a failed attempt, as told to Hooks.Failed
 	Settlement   = committer.Settlement // the end of a doubt, as told to Hooks.Settled
@@ -101,6 +113,7 @@ type (
 type Store struct {
 	pipeline     *pipeline.Pipeline
 	log          log
+	pool         func() stats.Pool // nil without a database
 	release      func()
 	closeTimeout time.Duration
 }
@@ -112,7 +125,23 @@ type log interface {
 	ReadAll(ctx context.Context, after int64, limit int) ([]RecordedEvent, error)
 	StreamVersion(ctx context.Context, stream string) (int64, error)
 	Verify(ctx context.Context) (VerifyReport, error)
+	Ping(ctx context.Context) error
 }
+
+// Stats tells what the store has done since it was opened, and where it stands. It takes some microseconds, asks the database nothing, and
+// may be called after Close. With Config.NoStats the counts stay zero.
+func (s *Store) Stats() Stats {
+	now := s.pipeline.Stats()
+	if s.pool != nil {
+		now.Pool = s.pool()
+	}
+	return now
+}
+
+// Ping returns nil when commands can be written and events read as far as the database is concerned: it answers, and schema, role and privileges
+// are as needed. Otherwise it returns a *SchemaError, or an error that says why the database did not answer. It does not take part in the
+// work of the queue, whose state is in Stats.
+func (s *Store) Ping(ctx context.Context) error { return s.log.Ping(ctx) }
 
 // Submit hands a command in and returns its future, which is never nil: a command that is refused gives a future that has
 // already failed. It waits only for room in the queue.

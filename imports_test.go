@@ -19,11 +19,13 @@ var arrows = map[string][]string{
 	"./batcher":    nil,
 	"./migrations": nil,
 	"./verify":     nil,
+	"./stats":      nil,
 	"./committer":  {"./command"},
-	"./pipeline":   {"./batcher", "./committer", "./command"},
+	"./pipeline":   {"./batcher", "./committer", "./command", "./stats"},
 	"./memlog":     {"./committer", "./command", "./verify"},
-	"./pg":         {"./committer", "./command", "./migrations", "./verify"},
-	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./verify"},
+	"./telemetry":  {"./command", "./stats"},
+	"./pg":         {"./committer", "./command", "./migrations", "./stats", "./verify"},
+	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 
 // heavy is what nobody inherits who imports the root package: it is for tests, for the demonstration, or for packages that are

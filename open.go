@@ -42,7 +42,9 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, err
 	}
 	config.DataType = log.DataType() // that of the schema, which config need not name
-	return start(config, log, log, log.Close), nil
+	store := start(config, log, log, log.Close)
+	store.pool = log.PoolStats
+	return store, nil
 }
 
 // Migrate brings the schema up to date, or creates it, and nothing else: for a deployment in which the role that writes may not. It uses

@@ -49,11 +49,14 @@ const (
 	Flush
 	// Eager: no other batch was in flight.
 	Eager
+	// Share: the batch had its share of what is queued and in flight, see
+	// Config.InFlight.
+	Share
 	// Linger: the first item had waited for Config.Linger.
 	Linger
 )
 
-var reasons = [...]string{Full: "full", Bytes: "bytes", Close: "close", Flush: "flush", Eager: "eager", Linger: "linger"}
+var reasons = [...]string{Full: "full", Bytes: "bytes", Close: "close", Flush: "flush", Eager: "eager", Share: "share", Linger: "linger"}
 
 // String returns the reason in one lower-case word, fit for a metric label.
 func (r Reason) String() string {

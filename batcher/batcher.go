@@ -97,3 +97,9 @@ func (b *Batcher[T]) Room() (items, bytes int) {
 func (b *Batcher[T]) Queued() (items, bytes int) {
 	return b.queue.used()
 }
+
+// BusySince returns since when there has been something queued without a break,
+// and the zero time when there is nothing.
+func (b *Batcher[T]) BusySince() time.Time {
+	return b.queue.busySince()
+}

@@ -26,9 +26,19 @@ type Config struct {
 	// as it has one item.
 	Linger time.Duration
 
+	// InFlight is how many batches the consumer works on at a time. Defaults to
+	// 1. A batch is also ready, whatever is in flight, when it has its share of
+	// the bytes that are queued and in flight: of InFlight equal parts, or fewer
+	// where each would have less than MinShare.
+	InFlight int
+
+	// MinShare is how many bytes are worth a batch beside others. Defaults to
+	// 32 KiB. There is no off: with an InFlight of 1 nothing is shared.
+	MinShare int
+
 	// NoEager turns off the eager rule, by which a batch is also ready as soon
-	// as no other batch is in flight. Together with a negative Linger nothing
-	// ever gathers: every item is a batch of its own.
+	// as no other batch is in flight, and the rule of shares. Together with a
+	// negative Linger nothing ever gathers: every item is a batch of its own.
 	NoEager bool
 
 	// QueueItems is how many items have room between Submit and the hand-over of
@@ -51,6 +61,8 @@ func (c Config) withDefaults() Config {
 	// The gathering batch holds its room, so beyond the queue it cannot grow.
 	c.MaxItems = min(limit(c.MaxItems, 1_000), c.QueueItems)
 	c.MaxBytes = min(limit(c.MaxBytes, 8<<20), c.QueueBytes)
+	c.InFlight = max(c.InFlight, 1)
+	c.MinShare = max(cmp.Or(c.MinShare, 32<<10), 1)
 	c.Linger = cmp.Or(c.Linger, 10*time.Millisecond)
 	if c.NoEager && c.Linger < 0 {
 		c.MaxItems = 1

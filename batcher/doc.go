@@ -15,6 +15,11 @@
 // and under load the batch in flight is the timer: what arrives meanwhile
 // travels together as soon as that one is Done.
 //
+// A consumer that works on several batches at a time would then get all of a
+// crowd in one, and work on one. So a batch is also ready when it has its share:
+// what is queued and in flight, divided by as many as can be in flight, or by
+// fewer where the parts would not be worth it.
+//
 // Ready does not mean gone. A batch that nobody takes goes on growing up to its
 // limits. Behind a slow consumer there is one large batch, and never a queue of
 // small ones.
@@ -45,7 +50,8 @@
 //
 //	the Batcher's goroutine, until the queue is closed and all is handed over:
 //	  move into the batch what is queued, as far as it has place
-//	  if it would leave eagerly: hand on the processor, and look again if more came
+//	  if it would leave eagerly: hand on the processor, and look again, as long as
+//	    more comes, and some times more while fewer came than were just answered
 //	  wait for the first of:
 //	    an item, if the batch has place              put it into the batch
 //	    the consumer's receive, if the batch is ready
@@ -91,8 +97,9 @@
 // A timer that holds an eager batch back until those just answered have
 // submitted again. The runtime rounds what it sleeps up to a millisecond when it
 // has nothing else to do, which is longer than most batches take. Handing on the
-// processor, for as long as that brings another item, costs a lone caller
-// nothing and brings most of a crowd of ten or a hundred back into one batch.
+// processor costs a lone caller nothing and brings a crowd back into one batch.
+// Doing so only as long as it brings another item left a quarter of ten callers
+// behind: those that had to wake another processor first.
 //
 // A slice under a mutex with a token to wake the goroutine, no channel of items.
 // Measured, it saves about 40 of 120 ns per item. That is little beside what a

@@ -19,6 +19,8 @@ type flight struct {
 
 	mu       sync.Mutex
 	tickets  []*ticket     // handed over; the first is not resolved
+	bytes    int           // in batches that are handed over and not Done
+	answered int           // items that were resolved since the last batch was handed over
 	resolved uint64        // this item and all before it are in batches that are Done
 	flushTo  uint64        // somebody waits for this item and all before it
 	advanced chan struct{} // closed when resolved grows; nil while nobody waits
@@ -28,6 +30,7 @@ type flight struct {
 type ticket struct {
 	flight *flight
 	last   uint64 // the last item of the batch; set at hand-over
+	bytes  int    // of the batch; likewise
 	done   bool
 }
 
@@ -37,10 +40,15 @@ func newFlight() *flight {
 
 // depart enters a batch that was handed over. The consumer may have been faster
 // and have resolved it already.
-func (f *flight) depart(t *ticket, last uint64) {
+func (f *flight) depart(t *ticket, last uint64, bytes int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t.last = last
+	f.answered = 0
+	if !t.done {
+		t.bytes = bytes
+		f.bytes += bytes
+	}
 	f.tickets = append(f.tickets, t)
 	f.advance()
 }
@@ -50,13 +58,17 @@ func (f *flight) resolve(t *ticket) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t.done = true
+	f.bytes -= t.bytes
+	t.bytes = 0
 	f.advance()
+	f.signal()
 }
 
 // advance drops what is resolved from the front. The caller holds mu.
 func (f *flight) advance() {
 	n := 0
 	for n < len(f.tickets) && f.tickets[n].done {
+		f.answered += int(f.tickets[n].last - f.resolved)
 		f.resolved = f.tickets[n].last
 		n++
 	}
@@ -64,21 +76,24 @@ func (f *flight) advance() {
 		return
 	}
 	f.tickets = slices.Delete(f.tickets, 0, n)
-	if len(f.tickets) == 0 {
-		f.signal()
-	}
 	if f.advanced != nil {
 		close(f.advanced)
 		f.advanced = nil
 	}
 }
 
-// state tells the gatherer whether nothing is in flight, and up to which item
-// somebody waits in Flush.
-func (f *flight) state() (idle bool, flushTo uint64) {
+// flightState is what the gatherer wants to know.
+type flightState struct {
+	idle     bool   // nothing is in flight
+	bytes    int    // in flight
+	answered int    // items that were resolved since the last batch was handed over
+	flushTo  uint64 // somebody waits in Flush for this item and all before it
+}
+
+func (f *flight) state() flightState {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.tickets) == 0, f.flushTo
+	return flightState{idle: len(f.tickets) == 0, bytes: f.bytes, answered: f.answered, flushTo: f.flushTo}
 }
 
 // flush asks for all items up to the given one and waits until they are

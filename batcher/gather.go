@@ -1,6 +1,7 @@
 package batcher
 
 import (
+	"math"
 	"runtime"
 	"time"
 )
@@ -18,6 +19,7 @@ type gatherer[T any] struct {
 	call   chan<- struct{}  // likewise
 
 	batch    *Batch[T]   // gathering, perhaps still empty
+	early    int         // items of the batch that came while others were in flight
 	held     entry[T]    // received, but did not fit: begins the next batch
 	holds    bool        // held is set
 	timer    *time.Timer // runs while the first item of the batch lingers
@@ -59,22 +61,37 @@ func (g *gatherer[T]) run() {
 	}
 }
 
-// gather takes what is queued, and before a batch leaves eagerly, what is about to be. When a batch is Done its submitters wake, and in
-// a closed loop each submits again: whoever runs first would leave with those that waited meanwhile and leave the others
-// behind, and from then on the two halves would take turns. So the processor is handed on as long as that brings something.
+// patience is how often in a row the processor is handed on without bringing an item that is expected: some ten microseconds when nobody
+// else wants it, a small part of what a batch takes, and time enough for another processor to wake.
+const patience = 100
+
+// gather takes what is queued, up to a share, and before a batch leaves eagerly, what is about to be. When a batch is Done its submitters
+// wake, and in a closed loop each submits again: whoever runs first would leave with those that waited meanwhile and leave the others
+// behind, and from then on the two halves would take turns. So the processor is handed on as long as that brings something, and with
+// patience while fewer have come than were answered.
 func (g *gatherer[T]) gather() {
 	g.takeQueued()
-	for gathered := 0; g.ready() == Eager && len(g.batch.Items) > gathered; g.takeQueued() {
-		gathered = len(g.batch.Items)
+	state := g.flight.state()
+	if !state.idle {
+		g.early = len(g.batch.Items)
+		return
+	}
+	crowd := g.early + state.answered
+	for fruitless := 0; g.ready() == Eager && (fruitless == 0 || fruitless < patience && len(g.batch.Items) < crowd); {
+		gathered := len(g.batch.Items)
 		runtime.Gosched()
+		g.takeQueued()
+		if fruitless++; len(g.batch.Items) > gathered {
+			fruitless = 0
+		}
 	}
 }
 
-// takeQueued receives what is queued already, as far as the batch has place.
+// takeQueued receives what is queued already, as far as the batch has place, until it has its share.
 // Without it the select, which chooses at random among what is possible, would
 // hand over batches smaller than they could be.
 func (g *gatherer[T]) takeQueued() {
-	for {
+	for share := g.share(g.flight.state()); g.batch.Bytes < share; {
 		select {
 		case e, ok := <-g.arrivals():
 			g.receive(e, ok)
@@ -110,18 +127,31 @@ func (g *gatherer[T]) ready() Reason {
 	if reason := g.limit(); reason != 0 {
 		return reason
 	}
-	idle, flushTo := g.flight.state()
+	state := g.flight.state()
 	switch {
 	case g.drained:
 		return Close
-	case flushTo > g.handed:
+	case state.flushTo > g.handed:
 		return Flush
-	case idle && !g.cfg.NoEager:
+	case state.idle && !g.cfg.NoEager:
 		return Eager
+	case g.batch.Bytes >= g.share(state):
+		return Share
 	case g.lingered:
 		return Linger
 	}
 	return 0
+}
+
+// share is how many bytes let the batch leave while others are in flight: a part of what is outstanding, all parts alike, as many as
+// can be in flight and are worth it.
+func (g *gatherer[T]) share(s flightState) int {
+	if g.cfg.NoEager {
+		return math.MaxInt
+	}
+	_, queued := g.queue.used()
+	outstanding := max(queued+s.bytes, 1)
+	return outstanding / max(1, min(g.cfg.InFlight, outstanding/g.cfg.MinShare))
 }
 
 // limit says which limit closes the batch to further items, or 0.
@@ -168,7 +198,7 @@ func (g *gatherer[T]) linger(since time.Time) {
 // handOver follows the send of a batch.
 func (g *gatherer[T]) handOver(t *ticket, items, bytes int) {
 	g.handed += uint64(items)
-	g.flight.depart(t, g.handed)
+	g.flight.depart(t, g.handed, bytes)
 	g.queue.release(items, bytes)
 	g.begin(items)
 }
@@ -177,6 +207,7 @@ func (g *gatherer[T]) handOver(t *ticket, items, bytes int) {
 func (g *gatherer[T]) begin(expected int) {
 	g.timer.Stop()
 	g.lingered = false
+	g.early = 0
 	g.batch = &Batch[T]{Items: make([]T, 0, expected), ticket: ticket{flight: g.flight}}
 	if g.holds {
 		g.add(g.held)

@@ -63,13 +63,14 @@ func (f *fixture) submitLater(item, size int) <-chan error {
 	return answer
 }
 
-// take waits for the next batch.
+// take waits for the next batch, and until its room is given back.
 func (f *fixture) take() *batcher.Batch[int] {
 	f.t.Helper()
 	batch, ok := <-f.Batches()
 	if !ok {
 		f.t.Fatal("Batches is closed")
 	}
+	synctest.Wait()
 	return batch
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/groupcommit/groupcommit/batcher"
 )
 
-// lingerOnly never lets a batch leave because nothing is in flight.
+// lingerOnly never lets a batch leave because nothing is in flight, or with a share.
 var lingerOnly = batcher.Config{MaxItems: 3, MaxBytes: 100, NoEager: true}
 
 func TestDefaults(t *testing.T) {
@@ -204,6 +204,49 @@ func TestLingerWithABatchInFlight(t *testing.T) {
 	})
 }
 
+// With two at a time, a half of what is queued and in flight is a share.
+func TestShare(t *testing.T) {
+	inBubble(t, batcher.Config{InFlight: 2, MinShare: 10}, func(t *testing.T, f *fixture) {
+		f.submitSized(1, 10)
+		first := f.expect(batcher.Eager, 0, 1)
+		f.submitSized(2, 9)
+		f.expectNothing()
+		f.submitSized(3, 1) // two parts are worth it now
+		second := f.expect(batcher.Share, 0, 2, 3)
+		f.submitSized(4, 18)
+		f.expectNothing()
+		first.Done()
+		f.expect(batcher.Share, 0, 4)
+		second.Done()
+		f.submitSized(5, 16)
+		f.expectNothing()
+		f.submitSized(6, 1)
+		f.expect(batcher.Share, 0, 5, 6)
+	})
+}
+
+// What is not worth two batches travels in one.
+func TestShareOfWhatIsSmall(t *testing.T) {
+	inBubble(t, batcher.Config{InFlight: 2}, func(t *testing.T, f *fixture) {
+		f.submitSized(1, 100)
+		f.expect(batcher.Eager, 0, 1)
+		f.submitSized(2, 64<<10-101)
+		f.expectNothing()
+		f.submitSized(3, 1)
+		f.expect(batcher.Share, 0, 2, 3)
+	})
+}
+
+// With one at a time there is nothing to share: a batch waits for the one in flight, however large it is.
+func TestNoShareWithOneAtATime(t *testing.T) {
+	inBubble(t, batcher.Config{MinShare: 1}, func(t *testing.T, f *fixture) {
+		f.submitSized(1, 1)
+		f.expect(batcher.Eager, 0, 1)
+		f.submitSized(2, 100)
+		f.expectNothing()
+	})
+}
+
 // A second Done of a batch must not pass for that of another.
 func TestDoneTwice(t *testing.T) {
 	inBubble(t, batcher.Config{}, func(t *testing.T, f *fixture) {
@@ -306,7 +349,7 @@ func TestBatchLimitsAreCutToTheQueue(t *testing.T) {
 func TestReasonString(t *testing.T) {
 	for reason, want := range map[batcher.Reason]string{
 		batcher.Full: "full", batcher.Bytes: "bytes", batcher.Close: "close", batcher.Flush: "flush",
-		batcher.Eager: "eager", batcher.Linger: "linger", 0: "Reason(0)", 7: "Reason(7)",
+		batcher.Share: "share", batcher.Eager: "eager", batcher.Linger: "linger", 0: "Reason(0)", 8: "Reason(8)",
 	} {
 		if got := reason.String(); got != want {
 			t.Errorf("%d is %q, want %q", int(reason), got, want)

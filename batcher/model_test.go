@@ -25,6 +25,8 @@ func TestModel(t *testing.T) {
 			MaxItems:   rapid.SampledFrom([]int{100, 5, 2}).Draw(rt, "MaxItems"),
 			MaxBytes:   rapid.SampledFrom([]int{1000, 30, 10}).Draw(rt, "MaxBytes"),
 			Linger:     ms * time.Duration(rapid.SampledFrom([]int{3, 10, -1}).Draw(rt, "Linger")),
+			InFlight:   rapid.IntRange(1, 3).Draw(rt, "InFlight"),
+			MinShare:   rapid.SampledFrom([]int{1, 15, 1000}).Draw(rt, "MinShare"),
 			NoEager:    rapid.Bool().Draw(rt, "NoEager"),
 			QueueItems: rapid.SampledFrom([]int{100, 8, 3}).Draw(rt, "QueueItems"),
 			QueueBytes: rapid.SampledFrom([]int{1000, 60, 20}).Draw(rt, "QueueBytes"),
@@ -226,11 +228,11 @@ var errPending = errors.New("pending")
 // needs no state of its own in it: it is whatever fits of the head of the queue.
 type model struct {
 	cfg      batcher.Config
-	queue    []modelItem // accepted and not handed over
-	line     []modelItem // waiting for room
-	flying   [][]int     // handed over, not Done
-	answers  []error     // of each submission
-	flushes  [][]int     // per flush, the items that it waits for
+	queue    []modelItem  // accepted and not handed over
+	line     []modelItem  // waiting for room
+	flying   []modelBatch // handed over, not Done
+	answers  []error      // of each submission
+	flushes  [][]int      // per flush, the items that it waits for
 	resolved map[int]bool
 	closed   bool
 }
@@ -305,7 +307,7 @@ func (m *model) take() modelBatch {
 	b := m.gathering()
 	if b.reason != 0 {
 		m.queue = m.queue[len(b.items):]
-		m.flying = append(m.flying, b.items)
+		m.flying = append(m.flying, b)
 		m.serve()
 	}
 	return b
@@ -350,14 +352,28 @@ func (m *model) rule(b modelBatch) batcher.Reason {
 		return batcher.Flush
 	case !m.cfg.NoEager && len(m.flying) == 0:
 		return batcher.Eager
+	case !m.cfg.NoEager && b.bytes >= m.share():
+		return batcher.Share
 	case time.Since(b.since) >= m.cfg.Linger:
 		return batcher.Linger
 	}
 	return 0
 }
 
+func (m *model) share() int {
+	outstanding := sum(m.queue)
+	for _, b := range m.flying {
+		outstanding += b.bytes
+	}
+	parts := m.cfg.InFlight
+	for parts > 1 && outstanding < parts*m.cfg.MinShare {
+		parts--
+	}
+	return max(1, outstanding/parts)
+}
+
 func (m *model) done(ids []int) {
-	m.flying = slices.DeleteFunc(m.flying, func(b []int) bool { return b[0] == ids[0] })
+	m.flying = slices.DeleteFunc(m.flying, func(b modelBatch) bool { return b.items[0] == ids[0] })
 	for _, id := range ids {
 		m.resolved[id] = true
 	}

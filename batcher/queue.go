@@ -30,6 +30,7 @@ type queue[T any] struct {
 	freeItems int
 	freeBytes int
 	accepted  uint64    // items accepted so far: the sequence number of the newest
+	busy      time.Time // when the first item came of those since the queue was last empty
 	line      list.List // of *waiter[T], who came first in front
 	closed    bool
 }
@@ -137,6 +138,16 @@ func (q *queue[T]) used() (items, bytes int) {
 	return cap(q.items) - q.freeItems, q.maxBytes - q.freeBytes
 }
 
+// busySince returns since when some room has been taken, zero when none is.
+func (q *queue[T]) busySince() time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.freeItems == cap(q.items) {
+		return time.Time{}
+	}
+	return q.busy
+}
+
 // admit accepts e or says why not now. The caller holds mu, here and below.
 func (q *queue[T]) admit(e entry[T]) error {
 	switch {
@@ -169,6 +180,9 @@ func (q *queue[T]) fits(e entry[T]) bool {
 }
 
 func (q *queue[T]) accept(e entry[T]) {
+	if q.freeItems == cap(q.items) {
+		q.busy = e.since
+	}
 	q.freeItems--
 	q.freeBytes -= e.size
 	q.accepted++

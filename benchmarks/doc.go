@@ -11,6 +11,7 @@
 //   - BenchmarkClients: so many callers that each wait for an answer before they go on. commands/commit tells how many travelled together.
 //   - BenchmarkBatchSize: the most that goes through at a given size of the batches.
 //   - BenchmarkCeiling: ours at 4,000 clients (events/s) and, in turn with it, raw COPY of the same rows (copy-events/s); ratio is how near it comes.
+//     cores=apart keeps the server to one half of the cores and clients and store to the other, as if each had a machine of its own.
 //   - BenchmarkCold: streams that the store has not seen (cold-commands/s) in turn with streams that it knows (warm-commands/s); ratio is the
 //     first as a part of the second.
 //   - BenchmarkInFlight: k commits in flight, in turn with one; x-one is the multiple of its rate.
@@ -25,6 +26,8 @@
 //   - BenchmarkRoundTrip: ours (commands/s, p50-ms ...) and, in turn with it, one transaction per command of up to 100 clients (tx-commands/s, x-tx), over a
 //     network whose round trip is 1 or 5 ms; rtt=0 is without one. rtt-ms is the round trip as measured.
 //   - BenchmarkMemory: the heap at 4,000 clients, early and late; -memory=1m works for a minute.
+//   - BenchmarkTelemetry: a store whose metrics are read and whose targets are judged every second, in turn with one that counts nothing
+//     (Config.NoStats); x-off is the multiple of its rate.
 //   - BenchmarkVerify: how fast a whole log is verified (events/s), here a small one; -verify=1000000 is one of a million events.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.

@@ -31,6 +31,8 @@ type flight struct {
 	done func()
 	sent time.Time
 
+	answer func(error) // to be called with it
+
 	before *ending // of the flight before it; nil when there was none
 	end    *ending
 
@@ -64,7 +66,8 @@ func (e *ending) await(ctx context.Context) error {
 }
 
 // launch sends a batch on its way behind the others.
-func (c *Committer) launch(ctx context.Context, f *flight) {
+func (c *Committer) launch(f *flight) {
+	f.answer = c.config.Hooks.sending(f.work.ctx, f.plan.commit)
 	f.sent = time.Now()
 	f.owned = len(f.plan.commit.Rows) == 0
 	f.end = &ending{committed: make(chan struct{}), failed: make(chan struct{})}
@@ -72,7 +75,7 @@ func (c *Committer) launch(ctx context.Context, f *flight) {
 		f.before = c.flights[n-1].end
 	}
 	c.flights = append(c.flights, f)
-	go c.fly(ctx, f)
+	go c.fly(f.work.ctx, f)
 }
 
 // fly is the one goroutine of a flight.
@@ -122,9 +125,9 @@ func (c *Committer) Idle() bool { return len(c.flights) == 0 }
 
 // Handle takes an answer in. Verdicts that have become final are told. When a commit has failed and all behind it are rolled
 // back, their batches are judged and committed again, one by one in their order, before it returns.
-func (c *Committer) Handle(ctx context.Context, a Answer) {
+func (c *Committer) Handle(a Answer) {
 	c.note(a)
-	c.mend(ctx)
+	c.mend()
 	c.yield()
 }
 
@@ -146,6 +149,7 @@ func (c *Committer) hear() {
 // land marks how a flight has ended and finishes those that are through.
 func (c *Committer) land(f *flight, err error) {
 	f.answered, f.err = true, err
+	f.answer(err)
 	if err != nil {
 		c.broken = true
 	}
@@ -158,25 +162,25 @@ func (c *Committer) land(f *flight, err error) {
 }
 
 // drain handles answers until nothing is in flight.
-func (c *Committer) drain(ctx context.Context) {
-	c.mend(ctx) // everything may have been noted already
+func (c *Committer) drain() {
+	c.mend() // everything may have been noted already
 	for !c.Idle() {
-		c.Handle(ctx, <-c.answers)
+		c.Handle(<-c.answers)
 	}
 }
 
 // mend commits the batches of a broken chain one by one, once all of them have answered. What the first failed of is dealt with; the
 // others were never in the way of anybody, and are judged afresh.
-func (c *Committer) mend(ctx context.Context) {
+func (c *Committer) mend() {
 	if !c.broken || slices.ContainsFunc(c.flights, func(f *flight) bool { return !f.answered }) {
 		return
 	}
 	flights := c.flights
 	c.flights, c.broken = nil, false
 	first := flights[0]
-	c.conclude(ctx, first.work, first.plan, first.sent, first.err)
+	c.conclude(first.work.ctx, first.work, first.plan, first.sent, first.err)
 	for _, f := range flights {
-		c.commit(ctx, f.work)
+		c.commit(f.work)
 		f.done()
 	}
 }

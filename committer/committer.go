@@ -66,8 +66,14 @@ func New(log Log, config Config) *Committer {
 	return c
 }
 
+// Limits are how many commits may be in flight, and how many streams' versions are kept.
+func (c *Committer) Limits() (inFlight, headStreams int) {
+	return c.config.InFlight, c.config.HeadStreams
+}
+
 // job is a batch until all of it is told.
 type job struct {
+	ctx      context.Context // that it was begun with: what is done for it, it is done under, whoever's turn it is to do so
 	entries  []*Entry
 	sighted  bool // no stream is assumed not to exist any more
 	recorded bool // the IDs of all entries are looked up first
@@ -82,25 +88,26 @@ type job struct {
 // and what is in doubt as unknown.
 func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
 	defer c.yield()
-	work := &job{entries: entries}
+	work := &job{ctx: ctx, entries: entries}
 	if c.stopped == nil {
 		idle := c.Idle()
 		plan, err := c.evaluate(ctx, work)
 		if err == nil {
-			c.launch(ctx, &flight{work: work, plan: plan, done: done})
+			c.launch(&flight{work: work, plan: plan, done: done})
 			return
 		}
 		if idle { // otherwise the chain may be to blame
 			c.react(ctx, work, nil, err)
 		}
 	}
-	c.drain(ctx)
-	c.commit(ctx, work)
+	c.drain()
+	c.commit(work)
 	done()
 }
 
 // commit brings a batch to its end while nothing else is in flight.
-func (c *Committer) commit(ctx context.Context, work *job) {
+func (c *Committer) commit(work *job) {
+	ctx := work.ctx
 	for len(work.entries) > 0 {
 		if c.stopped != nil {
 			c.fail(ctx, work, c.stopped)
@@ -143,14 +150,18 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			return nil, err
 		}
 	}
+	began := time.Now()
 	ends, aside := c.ends(), !c.Idle()
 	view := newView(c, work.entries, !work.sighted)
+	info := view.info(len(work.entries))
 	if work.recorded {
 		view.asking = commandIDs(work.entries)
 	}
 	for {
 		if query, needed := view.question(c.heads); needed {
+			asked := time.Now()
 			snapshot, err := c.look(ctx, query)
+			info.Looks, info.LookTime = info.Looks+1, info.LookTime+time.Since(asked)
 			if err != nil {
 				return nil, err
 			}
@@ -162,6 +173,8 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 		}
 		parent, after := c.tip()
 		if plan := newPlan(c, view, work.entries, parent, nextTime(after)); plan.final {
+			info.Cached, info.Took = len(c.heads.slots), time.Since(began)-info.LookTime
+			c.config.Hooks.judged(info)
 			return plan, nil
 		}
 	}
@@ -231,7 +244,9 @@ func nextTime(before time.Time) time.Time {
 
 // attempt appends the commit once. One without rows makes sure of those before it: its commands repeat what was found to be recorded, which
 // need not be as durable yet as their success says. While that fails they are in doubt.
-func (c *Committer) attempt(ctx context.Context, commit *Commit) error {
+func (c *Committer) attempt(ctx context.Context, commit *Commit) (err error) {
+	answered := c.config.Hooks.sending(ctx, commit)
+	defer func() { answered(err) }()
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
 	if len(commit.Rows) == 0 {

@@ -116,6 +116,7 @@ func (c *Committer) lost(ctx context.Context, work *job, f *Failure) {
 func (c *Committer) stop(ctx context.Context, work *job, reason error) {
 	c.config.Logger.Error("groupcommit: writing has stopped", "error", reason)
 	c.stopped = reason
+	c.config.Hooks.stopped(reason)
 	c.fail(ctx, work, reason)
 }
 
@@ -150,7 +151,7 @@ func (c *Committer) isolate(ctx context.Context, work *job, plan *plan, f *Failu
 		culprit = plan.owners[f.Row]
 	default:
 		half := len(work.entries) / 2
-		c.commit(ctx, &job{entries: work.entries[:half]})
+		c.commit(&job{ctx: ctx, entries: work.entries[:half]})
 		work.entries, work.refused = work.entries[half:], 0
 		return
 	}

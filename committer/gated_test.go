@@ -128,7 +128,7 @@ func (f *flown) run(c *committer.Committer) {
 			}
 			next = es
 		case a := <-c.Answers():
-			c.Handle(f.t.Context(), a)
+			c.Handle(a)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func commit(t testing.TB, c *committer.Committer, log committer.Log, commands ..
 func complete(ctx context.Context, c *committer.Committer, es []*committer.Entry) {
 	c.Begin(ctx, es, func() {})
 	for !c.Idle() {
-		c.Handle(ctx, <-c.Answers())
+		c.Handle(<-c.Answers())
 	}
 }
 

@@ -37,8 +37,8 @@ func TestConflictOlderThanTheCommand(t *testing.T) {
 		log.hold = func(*committer.Commit) { <-answer }
 		es, _ := entries(log, write("w", command.Any, "2"))
 		c.Begin(t.Context(), es, func() {})
-		synctest.Wait()                      // W is in the log, its answer is not here
-		c.Handle(t.Context(), <-c.Answers()) // owned
+		synctest.Wait()         // W is in the log, its answer is not here
+		c.Handle(<-c.Answers()) // owned
 		log.hold = nil
 		if v := commit(t, foreign, log, write("s", command.Exact(1), "foreign"))[0]; v.err != nil {
 			t.Fatal(v.err)
@@ -47,7 +47,7 @@ func TestConflictOlderThanTheCommand(t *testing.T) {
 		go func() { time.Sleep(time.Millisecond); close(answer) }()
 		c.Begin(t.Context(), es, func() {})
 		for !c.Idle() {
-			c.Handle(t.Context(), <-c.Answers())
+			c.Handle(<-c.Answers())
 		}
 		wantVersion(t, vs[0], 5, 3)
 	})

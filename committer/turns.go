@@ -143,7 +143,9 @@ func (c *Committer) keep(ctx context.Context, query Query, ending <-chan struct{
 func (c *Committer) take(ctx context.Context, query Query) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
+	began := time.Now()
 	snapshot, err := c.config.Turns.Take(ctx, query)
+	waited := time.Since(began)
 	c.answers <- func(c *Committer) {
 		if err != nil {
 			c.turn.state, c.turn.failed = away, err
@@ -151,6 +153,7 @@ func (c *Committer) take(ctx context.Context, query Query) error {
 		}
 		c.turn.state, c.turn.awaited, c.turn.used = held, false, time.Now()
 		c.turn.news = &news{query, snapshot}
+		c.config.Hooks.turnTaken(waited)
 	}
 	return err
 }
@@ -177,6 +180,7 @@ func (c *Committer) lookedAround(awaited bool) {
 func (c *Committer) lose(ctx context.Context, err error) {
 	if ctx.Err() == nil {
 		c.config.Logger.Warn("groupcommit: the turn was lost", "error", err)
+		c.config.Hooks.turnLost(err)
 	}
 	c.turn.state = away
 }

@@ -70,6 +70,21 @@ func (v *view) add(c *Committer, p *part, assume bool) (at int) {
 	return at
 }
 
+// info is what there is to tell of the view as it begins, for so many commands. A stream that is assumed not to exist is neither known
+// nor looked up.
+func (v *view) info(commands int) JudgeInfo {
+	info := JudgeInfo{Commands: commands}
+	for i := range v.slots {
+		switch v.slots[i].state {
+		case known:
+			info.Known++
+		case unknown:
+			info.Unknown++
+		}
+	}
+	return info
+}
+
 // question is what the log has to be asked before the batch can be judged, or judged finally. There may be none.
 func (v *view) question(h *heads) (query Query, needed bool) {
 	query.Since = h.end

@@ -67,6 +67,11 @@ func (a *attempt) run(s *Store) error {
 	shape := s.shape(a.buffer, a.commit, a.link)
 	a.buffer = shape.message
 	reply := a.send(&shape)
+	if shape.vague(&reply) {
+		shape = s.copyShape(a.buffer[:0], a.commit, false) // it names the row
+		a.buffer = shape.message
+		reply = a.send(&shape)
+	}
 	if !shape.waits || reply.err != nil || reply.lost != nil {
 		return shape.outcome(&reply)
 	}

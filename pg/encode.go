@@ -17,7 +17,7 @@ const (
 	copyHeader  = "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	copyTrailer = "\xff\xff"
 
-	positionAt = 2 + 4
+	positionAt = 4
 	versionAt  = positionAt + 8 + 4
 	timeAt     = versionAt + 8 + 4
 
@@ -26,7 +26,6 @@ const (
 
 // AppendRow implements committer.Log. Position, version and time are left blank.
 func (s *Store) AppendRow(dst []byte, stream string, event command.Event) []byte {
-	dst = binary.BigEndian.AppendUint16(dst, fieldCount)
 	for range 3 {
 		dst = appendInt64(dst, 0)
 	}
@@ -80,6 +79,11 @@ func appendCopy(b []byte, commit *committer.Commit) []byte {
 
 // appendRow appends a copy of a row, with the blanks filled in.
 func appendRow(b []byte, commit *committer.Commit, i int) []byte {
+	return appendFields(binary.BigEndian.AppendUint16(b, fieldCount), commit, i)
+}
+
+// appendFields is a row as the parameters of a Bind are laid out, which is as COPY has it.
+func appendFields(b []byte, commit *committer.Commit, i int) []byte {
 	start := len(b)
 	b = append(b, commit.Rows[i].Encoded...)
 	row := b[start:]

@@ -9,7 +9,7 @@ import (
 // shape is how a commit goes over the wire: what is sent at once, and how to read the answer. Which one is quickest depends on the
 // number of rows, and on whether the commit has to wait for another.
 //
-//	insert  prepared INSERTs and a Sync, which is one transaction; a few rows
+//	insert  prepared INSERTs of several rows each and a Sync, which is one transaction; a few rows
 //	copy    BEGIN, INSERT INTO commits, SET, COPY, COMMIT in one simple query
 //	waits   the same without COMMIT
 //	last    the COMMIT of that
@@ -17,12 +17,12 @@ type shape struct {
 	message []byte
 	place   int  // the statement that takes the commit's place; 0: none does
 	work    int  // statements before the one that commits, all of them answered before it
-	rows    int  // the first statement of which each is one row; 0: none is
+	inserts bool // the rows are in INSERTs, which do not tell which one an error is about
 	waits   bool // nothing here commits
 }
 
-// maxInserts is up to how many rows a commit is quicker as single INSERTs. See BenchmarkShape.
-const maxInserts = 12
+// maxInserts is up to how many rows a commit is quicker as INSERTs. See BenchmarkShape.
+const maxInserts = 31 // as many as one INSERT of each size has
 
 // shape builds the message in b.
 func (s *Store) shape(b []byte, commit *committer.Commit, link *committer.Link) shape {
@@ -37,16 +37,21 @@ func lastShape() shape {
 	return shape{message: appendQuery(nil, func(b []byte) []byte { return append(b, "COMMIT"...) })}
 }
 
-// row is the one that an error is about, or -1 where the error came from another statement.
+// row is the one that an error is about, or -1 where the error came from another statement than COPY.
 func (s *shape) row(r *reply) int {
-	switch failed := r.completed + 1; {
-	case s.rows > 0 && failed >= s.rows && failed <= s.work:
-		return failed - s.rows
-	case s.rows == 0 && failed == s.work: // COPY
-		return rowOf(r.err)
-	default:
+	if s.inserts || r.completed+1 != s.work {
 		return -1
 	}
+	return rowOf(r.err)
+}
+
+// vague tells that an error is about a row that INSERTs do not name. Nothing was written.
+func (s *shape) vague(r *reply) bool {
+	if !s.inserts || r.lost != nil || r.err == nil || r.completed >= s.work {
+		return false
+	}
+	class := classOf(r.err)
+	return class == committer.Stale || class == committer.Refused
 }
 
 // outcome says what the answer means.

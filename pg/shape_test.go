@@ -26,7 +26,7 @@ func BenchmarkShape(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer store.Close()
-	for _, rows := range []int{1, 2, 3, 5, 8, 10, 20} {
+	for _, rows := range []int{1, 2, 5, 10, 20, 31, 50} {
 		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) { benchmarkShape(b, store, rows) })
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
@@ -15,6 +16,9 @@ import (
 type Future struct {
 	entry committer.Entry
 	place atomic.Uint32
+
+	submitted time.Duration // when, since the recorder began
+	span      CommandSpan   // nil: not traced; of whoever resolves it
 
 	mu       sync.Mutex
 	submit   context.Context // of Submit: counts until a batch takes the command; nil once resolved
@@ -30,13 +34,6 @@ const (
 	inBatch          // nothing of the caller's can stop it any more
 	withdrawn        // its context ended first
 )
-
-// refused is a future that has failed before it began.
-func refused(err error) *Future {
-	f := &Future{}
-	f.resolve(command.Result{}, err)
-	return f
-}
 
 // Wait returns the verdict. A nil error means that the command is committed; what the errors mean stands at command.ErrNotWritten and
 // beside it.
@@ -92,6 +89,10 @@ func (r *receiver) Resolve(result command.Result, err error) { (*Future)(r).reso
 
 func (f *Future) resolve(result command.Result, err error) {
 	f.entry = committer.Entry{} // whoever keeps the future does not keep the encoded events
+	if f.span != nil {
+		f.span.End(result, err)
+		f.span = nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.result, f.err, f.resolved = result, err, true

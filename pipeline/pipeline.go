@@ -15,6 +15,8 @@ type Config struct {
 	Limits    command.Limits
 	Batcher   batcher.Config
 	Committer committer.Config
+	NoStats   bool   // count nothing
+	Tracer    Tracer // nil: nothing is traced, and it costs nothing
 }
 
 // Pipeline brings commands from callers to a log. All methods may be called by any number of goroutines.
@@ -26,6 +28,7 @@ type Pipeline struct {
 	log       committer.Log
 	batcher   *batcher.Batcher[*Future]
 	committer *committer.Committer
+	recorder  *recorder
 
 	ended chan struct{}   // closed by run
 	abort context.Context // ends when Close has no more patience
@@ -35,13 +38,14 @@ type Pipeline struct {
 // New starts a pipeline on a log.
 func New(config Config, log committer.Log) *Pipeline {
 	config.Limits = config.Limits.WithDefaults()
-	p := &Pipeline{
-		config:    config,
-		log:       log,
-		batcher:   batcher.New[*Future](config.Batcher),
-		committer: committer.New(log, config.Committer),
-		ended:     make(chan struct{}),
+	p := &Pipeline{config: config, log: log, ended: make(chan struct{})}
+	if !config.NoStats {
+		p.recorder = newRecorder()
 	}
+	config.Committer.Hooks = p.recorder.hooks().And(config.tracing()).And(config.Committer.Hooks)
+	p.committer = committer.New(log, config.Committer)
+	config.Batcher.InFlight, _ = p.committer.Limits()
+	p.batcher = batcher.New[*Future](config.Batcher)
 	p.abort, p.stop = context.WithCancelCause(context.Background())
 	go p.run()
 	return p
@@ -64,7 +68,7 @@ func (p *Pipeline) run() {
 				p.committer.Prepare(p.abort)
 			}
 		case answer := <-p.committer.Answers():
-			p.committer.Handle(p.abort, answer)
+			p.committer.Handle(answer)
 		}
 	}
 }
@@ -88,11 +92,19 @@ func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], re
 }
 
 func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
-	if entries := take(batch.Items); len(entries) > 0 {
-		p.committer.Begin(p.abort, entries, batch.Done)
-	} else {
+	entries := take(batch.Items)
+	p.recorder.took(batch)
+	ctx, end := p.traceBatch(batch, len(entries))
+	done := func() {
+		end()
+		p.recorder.told(batch.Items)
 		batch.Done()
 	}
+	if len(entries) == 0 {
+		done()
+		return
+	}
+	p.committer.Begin(ctx, entries, done)
 }
 
 // take gives the entries of the futures that have not been withdrawn. From here on no caller's context touches them.

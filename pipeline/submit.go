@@ -24,16 +24,25 @@ func (p *Pipeline) TrySubmit(ctx context.Context, cmd command.Command) *Future {
 }
 
 func (p *Pipeline) hand(ctx context.Context, cmd *command.Command, over func(*Future) error) *Future {
+	submitted, span := p.recorder.now(), p.trace(ctx, cmd)
 	if ctx.Err() != nil {
-		return refused(notWritten(context.Cause(ctx)))
+		return p.refuse(span, notWritten(context.Cause(ctx)))
 	}
 	f, err := p.admit(ctx, cmd)
 	if err != nil {
-		return refused(err)
+		return p.refuse(span, err)
 	}
+	f.submitted, f.span = submitted, span
 	if err := over(f); err != nil {
-		return refused(p.asVerdict(f, err))
+		return p.refuse(span, p.asVerdict(f, err))
 	}
+	return f
+}
+
+func (p *Pipeline) refuse(span CommandSpan, err error) *Future {
+	p.recorder.refused(err)
+	f := &Future{span: span}
+	f.resolve(command.Result{}, err)
 	return f
 }
 

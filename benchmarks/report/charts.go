@@ -88,7 +88,7 @@ func batchSize(r *run) *chart {
 		lines:    []line{{name: "group commit", color: ours, bold: true, points: r.benchmark("BatchSize").points("batch", "events/s")}},
 	}
 	for _, result := range r.benchmark("Ceiling").results {
-		if copied, has := result.value("copy-events/s"); has {
+		if copied, has := result.value("copy-events/s"); has && result.axes["cores"] == "shared" { // as they were for the line above
 			c.addLevel("raw COPY of\nthe same rows", copied, faded, dashed)
 		}
 	}

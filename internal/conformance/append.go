@@ -19,7 +19,7 @@ func appendAndReadBack(t *testing.T, open Open) {
 	store := open(t)()
 	chain := NewChain(t, store)
 	var want []command.RecordedEvent
-	for _, rows := range []int{1, 1, 2, 5, 6, 50, 1, 300} {
+	for _, rows := range []int{1, 1, 2, 5, 6, 31, 32, 50, 1, 300} {
 		stream := fmt.Sprintf("stream-%d", rows)
 		step := chain.Append(Events(stream, rows))
 		want = append(want, step.Events...)

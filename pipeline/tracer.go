@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/groupcommit/groupcommit/batcher"
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/committer"
+)
+
+// Tracer opens spans on the way of commands. It is asked about everything, so it must be quick; a command that is not sampled costs only
+// the question.
+type Tracer interface {
+	// Submit is called with each command, by its caller's goroutine and with the context that Submit was given, before anything else. The
+	// span ends with the verdict. A nil span: this command is not traced.
+	Submit(ctx context.Context, cmd *command.Command) CommandSpan
+
+	// Batch is called when a batch has been taken from the queue and holds commands that are traced, with their spans, by the one goroutine that
+	// calls Commit as well. The batch is worked on under the context that it returns; end is called when all of its commands have been told.
+	Batch(ctx context.Context, batch BatchInfo, commands []CommandSpan) (batched context.Context, end func())
+
+	// Commit is called when a commit is about to be sent, each time that it is, with the context of its batch, which may be one in which nothing is
+	// traced. What it returns, unless nil, is called with the answer: nil when it has succeeded.
+	Commit(ctx context.Context, commit committer.CommitInfo) (answered func(error))
+}
+
+// CommandSpan is the span of one command. End is called once, by the goroutine that tells the verdict and before it is told.
+type CommandSpan interface {
+	End(result command.Result, err error)
+}
+
+// BatchInfo describes a batch.
+type BatchInfo struct {
+	Commands int
+	Bytes    int    // of memory that they hold
+	Reason   string // for which it could leave the queue, in one word
+}
+
+// trace begins the span of a command, if somebody wants one.
+func (p *Pipeline) trace(ctx context.Context, cmd *command.Command) CommandSpan {
+	if p.config.Tracer == nil {
+		return nil
+	}
+	return p.config.Tracer.Submit(ctx, cmd)
+}
+
+// traceBatch begins the span of a batch, if any of its commands has one. The returned end is never nil.
+func (p *Pipeline) traceBatch(batch *batcher.Batch[*Future], commands int) (ctx context.Context, end func()) {
+	var spans []CommandSpan
+	if p.config.Tracer != nil {
+		for _, f := range batch.Items {
+			if f.place.Load() == inBatch && f.span != nil {
+				spans = append(spans, f.span)
+			}
+		}
+	}
+	if len(spans) == 0 {
+		return p.abort, func() {}
+	}
+	return p.config.Tracer.Batch(p.abort, BatchInfo{Commands: commands, Bytes: batch.Bytes, Reason: batch.Reason.String()}, spans)
+}
+
+func (c *Config) tracing() committer.Hooks {
+	if c.Tracer == nil {
+		return committer.Hooks{}
+	}
+	return committer.Hooks{Sending: c.Tracer.Commit}
+}

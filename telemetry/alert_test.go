@@ -1,0 +1,247 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/stats"
+	"github.com/groupcommit/groupcommit/telemetry"
+)
+
+// onlyP95 looks at one target, so that no other is in the way.
+var onlyP95 = telemetry.Targets{P95: 50 * time.Millisecond}
+
+// told collects alerts. All of a test is in one bubble, and what was told is complete after synctest.Wait.
+type told struct{ alerts []string }
+
+func (n *told) notify(_ context.Context, a telemetry.Alert) error {
+	state := "missed"
+	if a.Resolved {
+		state = "resolved"
+	}
+	n.alerts = append(n.alerts, a.Target.Name+" "+state)
+	return nil
+}
+
+func (n *told) want(t *testing.T, want ...string) {
+	t.Helper()
+	synctest.Wait()
+	if !slices.Equal(n.alerts, want) {
+		t.Errorf("told %q, want %q", n.alerts, want)
+	}
+	n.alerts = nil
+}
+
+// load is a fake store whose commands take as long as they are said to: so many at each call of run.
+type load struct {
+	*fake
+	latency *stats.Meter
+}
+
+func newLoad() *load { return &load{fake: &fake{}, latency: stats.NewDurations()} }
+
+func (l *load) run(commands int, took time.Duration) {
+	for range commands {
+		l.latency.Observe(int64(took))
+	}
+	l.set(func(s *stats.Stats) {
+		s.Latency = l.latency.Histogram()
+		s.Commands.Committed += uint64(commands)
+		s.Events += uint64(commands)
+	})
+}
+
+// through lets time pass, with the same load every second.
+func (l *load) through(d time.Duration, commands int, took time.Duration) {
+	for range d / time.Second {
+		time.Sleep(time.Second)
+		l.run(commands, took)
+	}
+}
+
+// A target that is missed is told once, again after each cooldown, and resolved when the window is good again.
+func TestAlert(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		seen := telemetry.New(store, telemetry.Config{Targets: onlyP95, Notify: []telemetry.Notifier{n.notify}})
+		defer seen.Close()
+		store.through(2*time.Minute, 100, 5*time.Millisecond)
+		n.want(t)
+		store.through(20*time.Second, 100, 200*time.Millisecond)
+		n.want(t, "latency_p95 missed")
+		missed := seen.Targets()
+		if at := slices.IndexFunc(missed, func(t telemetry.Target) bool { return t.Missed }); at < 0 || missed[at].Name != "latency_p95" || missed[at].Since.IsZero() {
+			t.Errorf("got %+v", missed)
+		}
+		store.through(4*time.Minute, 100, 200*time.Millisecond)
+		n.want(t)
+		store.through(6*time.Minute, 100, 200*time.Millisecond)
+		n.want(t, "latency_p95 missed", "latency_p95 missed")
+		store.through(30*time.Second, 100, 5*time.Millisecond)
+		n.want(t)
+		store.through(time.Minute, 100, 5*time.Millisecond)
+		n.want(t, "latency_p95 resolved")
+		store.through(time.Hour, 100, 5*time.Millisecond)
+		n.want(t)
+	})
+}
+
+// What comes and goes within a cooldown is not told again, nor is its end.
+func TestAlertFlaps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		seen := telemetry.New(store, telemetry.Config{
+			Targets: onlyP95, Window: 10 * time.Second, Cooldown: 10 * time.Minute, Notify: []telemetry.Notifier{n.notify},
+		})
+		defer seen.Close()
+		for range 5 {
+			store.through(30*time.Second, 10, time.Second)
+			store.through(30*time.Second, 10, time.Millisecond)
+		}
+		n.want(t, "latency_p95 missed", "latency_p95 resolved")
+	})
+}
+
+func TestAlertsAreSwitched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		seen := telemetry.New(store, telemetry.Config{Targets: onlyP95, Quiet: true, Notify: []telemetry.Notifier{n.notify}})
+		defer seen.Close()
+		store.through(time.Minute, 10, time.Second)
+		n.want(t)
+		if seen.Alerts() || !slices.ContainsFunc(seen.Targets(), func(t telemetry.Target) bool { return t.Missed }) {
+			t.Error("targets are not judged while alerts are off")
+		}
+		seen.SetAlerts(true)
+		store.through(time.Minute, 10, time.Second)
+		n.want(t, "latency_p95 missed")
+		seen.SetAlerts(false)
+		store.through(time.Hour, 10, time.Millisecond)
+		n.want(t)
+		seen.SetAlerts(true)
+		store.through(time.Minute, 10, time.Millisecond)
+		n.want(t)
+	})
+}
+
+// That little is done is no fault of a store that has little to do.
+func TestLowThroughput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		seen := telemetry.New(store, telemetry.Config{
+			Targets: telemetry.Targets{MinCommands: 100, MinEvents: 50}, Notify: []telemetry.Notifier{n.notify},
+		})
+		defer seen.Close()
+		store.through(5*time.Minute, 60, time.Millisecond)
+		n.want(t)
+		store.set(func(s *stats.Stats) { s.Queue.Commands = 3 })
+		store.through(30*time.Second, 60, time.Millisecond)
+		n.want(t) // not for a whole window yet
+		store.through(time.Minute, 60, time.Millisecond)
+		n.want(t, "commands missed")
+		store.through(2*time.Minute, 40, time.Millisecond)
+		n.want(t, "events missed")
+		store.set(func(s *stats.Stats) { s.Queue.Commands = 0 })
+		store.through(10*time.Second, 40, time.Millisecond)
+		n.want(t, "commands resolved", "events resolved")
+	})
+}
+
+func TestEachTarget(t *testing.T) {
+	for name, spoil := range map[string]func(*fake, *telemetry.Config){
+		"stopped": func(f *fake, _ *telemetry.Config) { f.stats.Stopped = groupcommit.ErrForeignRow },
+		"queue": func(f *fake, _ *telemetry.Config) {
+			f.stats.Queue = stats.Queue{Commands: 99, MaxCommands: 100, MaxBytes: 1}
+		},
+		"stalled": func(f *fake, _ *telemetry.Config) { f.stats.Stalled = time.Minute },
+		"lag": func(_ *fake, c *telemetry.Config) {
+			c.Lags = func() []telemetry.Lag { return []telemetry.Lag{{Name: "orders", Age: time.Hour}} }
+		},
+		"memory": func(_ *fake, c *telemetry.Config) { c.Targets.Memory = 1 },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			store, n := &fake{}, &told{}
+			config := telemetry.Config{Targets: telemetry.Production(), Notify: []telemetry.Notifier{n.notify}}
+			config.Targets.CPU = 0 // of a fake minute, the process works in no time
+			config.Targets.Memory = 1 << 40
+			spoil(store, &config)
+			seen := telemetry.New(store, config)
+			defer seen.Close()
+			n.want(t, name+" missed")
+		})
+	}
+}
+
+// An unknown outcome is told while it is in the window.
+func TestUnknownOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Targets{Unknown: 1}, Notify: []telemetry.Notifier{n.notify}})
+		defer seen.Close()
+		store.through(time.Hour, 0, 0)
+		store.set(func(s *stats.Stats) { s.Commands.Unknown++ })
+		store.through(time.Hour, 0, 0)
+		n.want(t, "outcome_unknown missed", "outcome_unknown resolved")
+	})
+}
+
+// A notifier that is stuck holds up neither the others nor the judging, and Close ends it.
+func TestStuckNotifier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		stuck := func(ctx context.Context, _ telemetry.Alert) error { <-ctx.Done(); return ctx.Err() }
+		var log bytes.Buffer
+		seen := telemetry.New(store, telemetry.Config{
+			Targets: onlyP95, Cooldown: time.Second, Notify: []telemetry.Notifier{stuck, n.notify}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		store.through(2*time.Minute, 10, time.Second)
+		synctest.Wait()
+		if len(n.alerts) < 20 || !strings.Contains(log.String(), "dropped") {
+			t.Errorf("told %d times, log:\n%s", len(n.alerts), log.String())
+		}
+		seen.Close()
+	})
+}
+
+// The logger hears of each alert, and of notifiers that fail.
+func TestAlertsAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		store := newLoad()
+		seen := telemetry.New(store, telemetry.Config{
+			Name: "ledger", Targets: onlyP95, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Notify: []telemetry.Notifier{func(context.Context, telemetry.Alert) error { return errors.New("nobody is there") }},
+		})
+		defer seen.Close()
+		store.through(10*time.Second, 10, 80*time.Millisecond)
+		store.through(2*time.Minute, 10, time.Millisecond)
+		synctest.Wait()
+		for _, want := range []string{"level=WARN msg=\"ledger: latency_p95 is ", "its target is 50ms", "level=INFO msg=\"ledger: resolved: ", "nobody is there"} {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("no %q in:\n%s", want, log.String())
+			}
+		}
+	})
+}
+
+func TestTargetsInWords(t *testing.T) {
+	for want, target := range map[string]telemetry.Target{
+		"memory is 600 MiB, its target is 512 MiB":  {Name: "memory", Unit: "bytes", Value: 600 << 20, Limit: 512 << 20},
+		"cpu is 90 %, its target is 70 %":           {Name: "cpu", Unit: "part", Value: 0.9, Limit: 0.7},
+		"commands is 12.5/s, its target is 100/s":   {Name: "commands", Unit: "/s", Value: 12.5, Limit: 100},
+		"latency_p95 is 73.2ms, its target is 50ms": {Name: "latency_p95", Unit: "s", Value: 0.0732, Limit: 0.05},
+	} {
+		if got := fmt.Sprint(target); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
