@@ -21,7 +21,7 @@ func (d *director) sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cut sweep: %w", err)
 	}
-	d.printf("cut sweep: every message of a batch, which takes a few minutes")
+	d.printf("cut sweep: every message of a batch, which takes many minutes")
 	cuts, untrue, err := sweep.Complete(ctx, sweepWidth)
 	if err != nil {
 		return fmt.Errorf("cut sweep, after %d cuts: %w", cuts, err)

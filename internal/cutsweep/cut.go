@@ -42,7 +42,7 @@ func (c Cut) String() string {
 func Series() (series []Cut) {
 	for _, shape := range Shapes {
 		for _, side := range []pgproxy.Side{pgproxy.Frontend, pgproxy.Backend} {
-			for _, point := range []pgproxy.Point{pgproxy.Before, pgproxy.Within, pgproxy.After} {
+			for _, point := range []pgproxy.Point{pgproxy.Before, pgproxy.After} {
 				for _, ending := range []pgproxy.Ending{pgproxy.FIN, pgproxy.RST, pgproxy.Blackhole} {
 					for _, gone := range []bool{false, true} {
 						series = append(series, Cut{Shape: shape, Side: side, Point: point, Ending: ending, Gone: gone})
