@@ -20,7 +20,7 @@ in_each   = @for dir in $(MODULES); do echo "in $$dir"; (cd $$dir && $(1)) || ex
 RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo verify test race bench bench-report soak torture lint check vuln postgres clean
+.PHONY: help demo verify test race bench bench-report soak torture bites lint check vuln postgres clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ soak: postgres ## work under a mixed load, then check log and memory (DURATION=1
 
 torture: postgres ## break everything that can break under load, and judge every verdict (DURATION=30m SEED=1)
 	$(GO) run ./cmd/torture -duration=$(DURATION) -seed=$(SEED)
+
+bites: postgres ## seed bugs, one at a time, and see the tests catch each
+	$(GO) test -count=1 -timeout=30m ./internal/seeded -all
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi

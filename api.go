@@ -8,6 +8,7 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/pipeline"
+	"github.com/groupcommit/groupcommit/reading"
 	"github.com/groupcommit/groupcommit/stats"
 )
 
@@ -73,6 +74,7 @@ var (
 	ErrClosed         = command.ErrClosed         // the store takes no more commands
 	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
 	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
+	ErrUnavailable    = command.ErrUnavailable    // the database cannot be read now; try again
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
 )
 
@@ -109,8 +111,9 @@ type (
 	Settlement   = committer.Settlement // the end of a doubt, as told to Hooks.Settled
 )
 
-// Store is an event store. All its methods may be called by any number of goroutines.
+// Store is an event store: it writes, and reads as the Reader in it does. All its methods may be called by any number of goroutines.
 type Store struct {
+	*reading.Reader
 	pipeline     *pipeline.Pipeline
 	log          log
 	pool         func() stats.Pool // nil without a database
@@ -121,14 +124,12 @@ type Store struct {
 // log is what a store needs of the place where events are kept: package pg's or memlog's.
 type log interface {
 	committer.Log
-	ReadStream(ctx context.Context, stream string, after int64, limit int) ([]RecordedEvent, error)
-	ReadAll(ctx context.Context, after int64, limit int) ([]RecordedEvent, error)
-	StreamVersion(ctx context.Context, stream string) (int64, error)
+	reading.Log
 	Verify(ctx context.Context) (VerifyReport, error)
 	Ping(ctx context.Context) error
 }
 
-// Stats tells what the store has done since it was opened, and where it stands. It takes some microseconds, asks the database nothing, and
+// Stats tells what the store has done since it was opened, and where it stands. It takes some ten microseconds, asks the database nothing, and
 // may be called after Close. With Config.NoStats the counts stay zero.
 func (s *Store) Stats() Stats {
 	now := s.pipeline.Stats()
@@ -164,11 +165,6 @@ func (s *Store) Append(ctx context.Context, cmd Command) (Result, error) {
 // queued does not linger.
 func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) }
 
-// StreamVersion is the committed version of a stream, 0 when it does not exist.
-func (s *Store) StreamVersion(ctx context.Context, stream string) (int64, error) {
-	return s.log.StreamVersion(ctx, stream)
-}
-
 // Close stops admission and returns when every command has its verdict and all is released; reads under way end with
 // ErrClosed. It waits no longer than ctx
 // and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
@@ -177,6 +173,7 @@ func (s *Store) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
 	defer cancel()
 	err := s.pipeline.Close(ctx)
+	s.Stop()
 	s.release()
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/pipeline"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 // Config says where the events are kept and how commands are batched. The zero value of a field means its default; a
@@ -114,7 +115,8 @@ type Config struct {
 	// program again that has stopped, by hand or by a supervisor, accepts the loss for it.
 	AcceptLostCommits bool `env:"GROUPCOMMIT_ACCEPT_LOST_COMMITS"`
 
-	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and three more are opened for writing.
+	// Connections. MaxConnections and MinConnections size the pool for reads; InFlight and four more are opened for writing,
+	// and one while there is a subscription.
 	MaxConnections  int           `env:"GROUPCOMMIT_MAX_CONNECTIONS"`  // defaults to 20
 	MinConnections  int           `env:"GROUPCOMMIT_MIN_CONNECTIONS"`  // kept open; defaults to 5, or less if MaxConnections is
 	AcquireTimeout  time.Duration `env:"GROUPCOMMIT_ACQUIRE_TIMEOUT"`  // a read waits for a connection; defaults to 30 s
@@ -125,6 +127,14 @@ type Config struct {
 
 	// Logger is told what an operator should know. It never sees data, secrets or connection strings. Defaults to discarding.
 	Logger *slog.Logger `env:"-"`
+
+	// PollInterval is how often a subscription looks for what it was not told of. Defaults to a second. It matters where nobody can tell:
+	// on a standby, and while the connection that listens is lost.
+	PollInterval time.Duration `env:"GROUPCOMMIT_POLL_INTERVAL"`
+
+	// Upcast turns events of an old shape into what they are now, on every way of reading. It must leave Position, Stream and Version as they are;
+	// an error ends the read. Defaults to none.
+	Upcast UpcastFunc `env:"-"`
 
 	// Hooks are told what happens inside.
 	Hooks Hooks `env:"-"`
@@ -162,7 +172,7 @@ func (c *Config) check() error {
 		{"LockTimeout", int64(c.LockTimeout)}, {"IdleInTransaction", int64(c.IdleInTransaction)},
 		{"MaxConnections", int64(c.MaxConnections)}, {"MinConnections", int64(c.MinConnections)},
 		{"AcquireTimeout", int64(c.AcquireTimeout)}, {"IdleTimeout", int64(c.IdleTimeout)},
-		{"MaxLifetime", int64(c.MaxLifetime)}, {"ConnectTimeout", int64(c.ConnectTimeout)},
+		{"PollInterval", int64(c.PollInterval)}, {"MaxLifetime", int64(c.MaxLifetime)}, {"ConnectTimeout", int64(c.ConnectTimeout)},
 	} {
 		if n.value < 0 {
 			return &ConfigError{Field: n.field, Reason: "it is negative"}
@@ -230,4 +240,8 @@ func (c *Config) pipeline() pipeline.Config {
 		NoStats: c.NoStats,
 		Tracer:  c.Tracer,
 	}
+}
+
+func (c *Config) reading() reading.Config {
+	return reading.Config{PollInterval: c.PollInterval, Upcast: c.Upcast, Logger: c.Logger}
 }

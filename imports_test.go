@@ -20,12 +20,13 @@ var arrows = map[string][]string{
 	"./migrations": nil,
 	"./verify":     nil,
 	"./stats":      nil,
+	"./reading":    {"./command"},
 	"./committer":  {"./command"},
 	"./pipeline":   {"./batcher", "./committer", "./command", "./stats"},
-	"./memlog":     {"./committer", "./command", "./verify"},
+	"./memlog":     {"./committer", "./command", "./reading", "./verify"},
 	"./telemetry":  {"./command", "./stats"},
-	"./pg":         {"./committer", "./command", "./migrations", "./stats", "./verify"},
-	".":            {"./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
+	"./pg":         {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	".":            {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 
 // heavy is what nobody inherits who imports the root package: it is for tests, for the demonstration, or for packages that are
@@ -38,6 +39,9 @@ var heavy = []string{
 	"github.com/schollz/progressbar/v3",
 	"github.com/caarlos0/env/v11",
 	"github.com/VictoriaMetrics/metrics",
+	"net/http",
+	"go.opentelemetry.io/otel",
+	"github.com/prometheus",
 }
 
 type goPackage struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pg"
 	"github.com/groupcommit/groupcommit/pipeline"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 // Open connects to PostgreSQL and starts a store. It returns a *ConfigError, a *SchemaError, a *SettingError, or an error that says why the
@@ -42,7 +43,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, err
 	}
 	config.DataType = log.DataType() // that of the schema, which config need not name
-	store := start(config, log, log, log.Close)
+	store := start(config, log, log, log.Appended, log.Close)
 	store.pool = log.PoolStats
 	return store, nil
 }
@@ -71,13 +72,20 @@ func OpenInMemory(config Config) (*Store, error) {
 	if config.DataType == DataBytea {
 		log = memlog.NewBytea()
 	}
-	return start(config, log, nil, func() {}), nil
+	return start(config, log, nil, func() {}, func() {}), nil
 }
 
-func start(config Config, log log, turns committer.Turns, release func()) *Store {
+// start tells whoever subscribes of each commit, in this process, and with tell in others.
+func start(config Config, log log, turns committer.Turns, tell, release func()) *Store {
+	reader := reading.New(log, config.reading())
 	line := config.pipeline()
 	line.Committer.Turns = turns
+	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(info CommitInfo) {
+		reader.Appended(info.First + int64(info.Events) - 1)
+		tell()
+	}})
 	return &Store{
+		Reader:       reader,
 		pipeline:     pipeline.New(line, log),
 		log:          log,
 		release:      release,

@@ -2,78 +2,81 @@ package groupcommit
 
 import (
 	"context"
-	"fmt"
-	"iter"
-	"math"
+
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/pg"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
-// pageSize is how many events are fetched at once. It bounds what a read holds in memory.
-const pageSize = 200
+// What reads are asked for and give. Package reading describes them.
+type (
+	ReadOption      = reading.Option       // what part of a stream or of the log to read
+	Batch           = reading.Batch        // what a subscription has read in one go
+	Checkpoint      = command.Checkpoint   // a place in a log, to resume from
+	ReadOptionError = reading.InvalidError // an option that cannot be used
+	Progress        = reading.Progress     // how far a subscription has come, as told by Subscriptions
+	UpcastFunc      = reading.UpcastFunc   // turns events of an old shape into what they are now
+)
 
-// ReadOption says what part of a stream or of the log to read.
-type ReadOption func(*readRange)
+// After begins behind this version of a stream, or position of the log; backward, in front of it. Defaults to 0: the start; backward, the end.
+func After(n int64) ReadOption { return reading.After(n) }
 
-type readRange struct {
-	after int64
-	limit int
-}
-
-// After begins behind this version of a stream, or position of the log. Defaults to 0, the start.
-func After(n int64) ReadOption { return func(r *readRange) { r.after = max(n, 0) } }
+// From begins behind a checkpoint, and makes sure that the log still holds the commit that it names: otherwise the read ends with ErrLostCommits.
+func From(checkpoint Checkpoint) ReadOption { return reading.From(checkpoint) }
 
 // Limit ends after this many events. Defaults to all there are.
-func Limit(n int) ReadOption { return func(r *readRange) { r.limit = max(n, 0) } }
+func Limit(n int) ReadOption { return reading.Limit(n) }
 
-// ReadStream reads the committed events of a stream in the order of their versions. A stream that does not exist has none. The sequence
-// ends after the newest event, or with an error. It fetches pages as it goes: memory stays flat at any length, and nothing
-// is held between two pages.
-func (s *Store) ReadStream(ctx context.Context, stream string, options ...ReadOption) iter.Seq2[RecordedEvent, error] {
-	fetch := func(after int64, limit int) ([]RecordedEvent, error) {
-		return s.log.ReadStream(ctx, stream, after, limit)
-	}
-	return pages(options, fetch, func(e *RecordedEvent) int64 { return e.Version })
+// Backward reads from the end to the start.
+func Backward() ReadOption { return reading.Backward() }
+
+// Types reads events of these types alone.
+func Types(types ...string) ReadOption { return reading.Types(types...) }
+
+// StreamPrefix reads the events of streams whose names begin with this text, byte for byte.
+func StreamPrefix(prefix string) ReadOption { return reading.StreamPrefix(prefix) }
+
+// PageSize is how many events are fetched at once, and the largest batch of a subscription: 1 to 10,000, defaults to 200.
+func PageSize(n int) ReadOption { return reading.PageSize(n) }
+
+// Named gives a subscription the name under which Subscriptions tells how far it has come.
+func Named(name string) ReadOption { return reading.Named(name) }
+
+// Reader reads a log and cannot write to it. A Store reads in the same way; package reading describes the methods.
+type Reader struct {
+	*reading.Reader
+	log *pg.Reader
 }
 
-// ReadAll reads the committed events of all streams in the order of their positions. There is no gap, now or later: an event
-// that is committed afterwards has a higher position. Otherwise it is as ReadStream.
-func (s *Store) ReadAll(ctx context.Context, options ...ReadOption) iter.Seq2[RecordedEvent, error] {
-	fetch := func(after int64, limit int) ([]RecordedEvent, error) { return s.log.ReadAll(ctx, after, limit) }
-	return pages(options, fetch, func(e *RecordedEvent) int64 { return e.Position })
+// OpenReader connects to a log for reading alone, where no pipeline is wanted: with a role that has SELECT on events, commits and schema_version,
+// and on a hot standby, too. There a subscription sees what the standby has replayed, and looks for it every Config.PollInterval, since a standby
+// cannot notify. It uses what Config says of the connection, Schema, DataType, PollInterval, Upcast and Logger, and returns what Open returns.
+func OpenReader(ctx context.Context, config Config) (*Reader, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	pool, err := config.pool()
+	if err != nil {
+		return nil, err
+	}
+	log, err := pg.OpenReader(ctx, pg.Config{
+		Pool: pool, AcquireTimeout: config.AcquireTimeout, Schema: config.Schema, DataType: config.DataType, Logger: config.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{Reader: reading.New(log, config.reading()), log: log}, nil
 }
 
-// fetch reads at most limit events behind after.
-type fetch func(after int64, limit int) ([]RecordedEvent, error)
+// Ping returns nil when the database answers and schema and role are as reading needs them, a *SchemaError when they are not, or an error
+// that says why the database did not answer.
+func (r *Reader) Ping(ctx context.Context) error { return r.log.Ping(ctx) }
 
-// pages yields what fetch returns, page after page. Versions and positions are contiguous, which is checked: a hole means that the
-// log is damaged, and nobody steps over it unknowingly.
-func pages(options []ReadOption, fetch fetch, number func(*RecordedEvent) int64) iter.Seq2[RecordedEvent, error] {
-	wanted := readRange{limit: math.MaxInt}
-	for _, option := range options {
-		option(&wanted)
-	}
-	return func(yield func(RecordedEvent, error) bool) {
-		after, left := wanted.after, wanted.limit
-		for left > 0 {
-			size := min(pageSize, left)
-			page, err := fetch(after, size)
-			if err != nil {
-				yield(RecordedEvent{}, err)
-				return
-			}
-			for i := range page {
-				if n := number(&page[i]); n != after+1 {
-					yield(RecordedEvent{}, fmt.Errorf("groupcommit: the log is damaged: %d is followed by %d", after, n))
-					return
-				}
-				if !yield(page[i], nil) {
-					return
-				}
-				after++
-			}
-			if len(page) < size {
-				return
-			}
-			left -= size
-		}
-	}
+// Verify proves that the log is sound, or finds where it is not, as Store.Verify does. It needs SELECT on command_ids, too.
+func (r *Reader) Verify(ctx context.Context) (VerifyReport, error) { return r.log.Verify(ctx) }
+
+// Close ends all reads and subscriptions with ErrClosed and releases the connections. It may be called again.
+func (r *Reader) Close() {
+	r.Stop()
+	r.log.Close()
 }

@@ -29,6 +29,14 @@
 //   - BenchmarkTelemetry: a store whose metrics are read and whose targets are judged every second, in turn with one that counts nothing
 //     (Config.NoStats); x-off is the multiple of its rate.
 //   - BenchmarkVerify: how fast a whole log is verified (events/s), here a small one; -verify=1000000 is one of a million events.
+//   - BenchmarkReadStream: streams of 10, 1,000 and 100,000 events, read whole, one of many each time.
+//   - BenchmarkReadAll: the whole log, decoded (events/s), in turn with COPY of the same rows to nowhere (copy-events/s, the faster of text and
+//     binary); ratio is the first as a part of the second. -read=1000000 reads a million events.
+//   - BenchmarkReadMemory: the heap early and late in such a read.
+//   - BenchmarkSubscribe: from the answer to a command to the delivery of its event (p50-ms, p99-ms), to a subscriber of the same process (from=here)
+//     and of another one (from=elsewhere); and how fast a subscriber goes through a log that is there (catch-up).
+//   - BenchmarkWriteWhileReading: a store with subscribers in the process, in turn with one that has none; x-alone is the multiple of its rate,
+//     behind how far the slowest subscriber was behind in the end.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.
 //

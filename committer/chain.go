@@ -31,7 +31,7 @@ type flight struct {
 	done func()
 	sent time.Time
 
-	answer func(error) // to be called with it
+	heard func(error) // is told the answer, for the hooks
 
 	before *ending // of the flight before it; nil when there was none
 	end    *ending
@@ -67,7 +67,7 @@ func (e *ending) await(ctx context.Context) error {
 
 // launch sends a batch on its way behind the others.
 func (c *Committer) launch(f *flight) {
-	f.answer = c.config.Hooks.sending(f.work.ctx, f.plan.commit)
+	f.heard = c.config.Hooks.sending(f.work.ctx, f.plan.commit)
 	f.sent = time.Now()
 	f.owned = len(f.plan.commit.Rows) == 0
 	f.end = &ending{committed: make(chan struct{}), failed: make(chan struct{})}
@@ -149,7 +149,7 @@ func (c *Committer) hear() {
 // land marks how a flight has ended and finishes those that are through.
 func (c *Committer) land(f *flight, err error) {
 	f.answered, f.err = true, err
-	f.answer(err)
+	f.heard(err)
 	if err != nil {
 		c.broken = true
 	}

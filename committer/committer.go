@@ -73,7 +73,7 @@ func (c *Committer) Limits() (inFlight, headStreams int) {
 
 // job is a batch until all of it is told.
 type job struct {
-	ctx      context.Context // that it was begun with: what is done for it, it is done under, whoever's turn it is to do so
+	ctx      context.Context // that it was begun with: whatever is done for it is done under it
 	entries  []*Entry
 	sighted  bool // no stream is assumed not to exist any more
 	recorded bool // the IDs of all entries are looked up first

@@ -2,6 +2,7 @@ package committer_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/google/uuid"
@@ -9,6 +10,7 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/memlog"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 // script is a log in memory whose answers can be tampered with.
@@ -153,7 +155,7 @@ func withID(id uuid.UUID, cmd command.Command) command.Command {
 // logged is the log as "stream@version:type" by position.
 func logged(t testing.TB, log *memlog.Log) []command.RecordedEvent {
 	t.Helper()
-	events, err := log.ReadAll(t.Context(), 0, 1<<20)
+	events, err := log.Read(t.Context(), reading.Selection{After: 0, UpTo: math.MaxInt64, Limit: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

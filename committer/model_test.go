@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"testing/synctest"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 // Random batches of two committers on one log that fails at random. One after the other in the order in which they were told, the
@@ -146,7 +148,7 @@ func (m *model) apply(cmd command.Command) {
 }
 
 func (m *model) checkLog(t *rapid.T) {
-	events, err := m.log.ReadAll(m.ctx, 0, 1<<20)
+	events, err := m.log.Read(m.ctx, reading.Selection{After: 0, UpTo: math.MaxInt64, Limit: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,6 +123,9 @@ func (l *Log) apply(c *committer.Commit, payloads []payload) {
 		l.records[r.ID] = ownRecord(r)
 	}
 	l.commits = append(l.commits, commit{previous: c.Parent.Position, last: c.End().Position, id: c.ID, commands: c.Commands, at: at})
+	for _, ring := range l.watchers {
+		ring()
+	}
 }
 
 func (l *Log) addEvent(name string, version int64, at time.Time, p payload) {

@@ -2,12 +2,14 @@ package memlog_test
 
 import (
 	"bytes"
+	"math"
 	"testing"
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/internal/conformance"
 	"github.com/groupcommit/groupcommit/memlog"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 // An encoding that was cut, lengthened or garbled is refused with its row, and never read as something else.
@@ -33,7 +35,7 @@ func TestBrokenEncoding(t *testing.T) {
 			t.Errorf("%x: refused at row %d, want 1", encoded, failure.Row)
 		}
 	}
-	if events, err := log.ReadAll(t.Context(), 0, 1); err != nil || len(events) != 0 {
+	if events, err := log.Read(t.Context(), reading.Selection{After: 0, UpTo: math.MaxInt64, Limit: 1}); err != nil || len(events) != 0 {
 		t.Errorf("%d events, %v; want none", len(events), err)
 	}
 }

@@ -32,6 +32,8 @@ type Log struct {
 	events  []event  // at positions 1, 2, 3, ...
 	streams map[string]*stream
 	records map[uuid.UUID]committer.Record
+
+	watchers map[*func()]func() // to be called when something was appended
 }
 
 // commit covers the positions previous+1 to last.
@@ -66,11 +68,12 @@ func NewBytea() *Log { return newLog("") }
 
 func newLog(empty string) *Log {
 	return &Log{
-		line:    newLine(),
-		commits: []commit{{previous: -1, last: 0, id: uuid.New(), at: time.Unix(0, 0).UTC()}},
-		streams: make(map[string]*stream),
-		records: make(map[uuid.UUID]committer.Record),
-		empty:   empty,
+		line:     newLine(),
+		commits:  []commit{{previous: -1, last: 0, id: uuid.New(), at: time.Unix(0, 0).UTC()}},
+		streams:  make(map[string]*stream),
+		records:  make(map[uuid.UUID]committer.Record),
+		watchers: make(map[*func()]func()),
+		empty:    empty,
 	}
 }
 

@@ -3,6 +3,7 @@ package memlog_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/internal/conformance"
 	"github.com/groupcommit/groupcommit/memlog"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 func TestConformance(t *testing.T) {
@@ -84,11 +86,11 @@ func TestVersionsAreOnlyUnique(t *testing.T) {
 		step.Commit.Rows[0].Version = version
 		chain.Commit(step)
 	}
-	events, err := log.ReadStream(t.Context(), "stream", 2, 2)
+	events, err := log.Read(t.Context(), reading.Selection{Stream: "stream", After: 2, UpTo: math.MaxInt64, Limit: 2})
 	if err != nil || len(events) != 2 || events[0].Version != 5 || events[1].Version != 7 {
 		t.Errorf("after version 2: %+v, %v", events, err)
 	}
-	events, err = log.ReadStream(t.Context(), "stream", 6, 10)
+	events, err = log.Read(t.Context(), reading.Selection{Stream: "stream", After: 6, UpTo: math.MaxInt64, Limit: 10})
 	if err != nil || len(events) != 2 || events[0].Version != 7 || events[1].Version != 9 {
 		t.Errorf("after version 6, which is a gap: %+v, %v", events, err)
 	}
@@ -104,7 +106,7 @@ func TestJSONIsKeptByteForByte(t *testing.T) {
 	log := memlog.New()
 	event := command.Event{Type: "Spaced", Data: []byte(`{ "b":1,  "a" : 1e2, "a":2 }`), Metadata: []byte("\t{}\n")}
 	conformance.NewChain(t, log).Append(command.StreamWrite{Stream: "stream", Events: []command.Event{event}})
-	events, err := log.ReadAll(t.Context(), 0, 1)
+	events, err := log.Read(t.Context(), reading.Selection{After: 0, UpTo: math.MaxInt64, Limit: 1})
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
@@ -140,7 +142,7 @@ func TestReadersAmongWriters(t *testing.T) {
 	for range 3 {
 		wg.Go(func() {
 			for seen := 0; seen < commits*rows; {
-				events, err := log.ReadAll(t.Context(), 0, commits*rows)
+				events, err := log.Read(t.Context(), reading.Selection{After: 0, UpTo: math.MaxInt64, Limit: commits * rows})
 				if err != nil || len(events)%rows != 0 || len(events) < seen {
 					t.Errorf("%d events after %d, %v", len(events), seen, err)
 					return

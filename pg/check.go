@@ -25,6 +25,15 @@ type storeFacts struct {
 	dataType command.DataType // of events.data
 }
 
+// purpose is what a session is for: the privileges that it needs on the tables.
+type purpose []string
+
+var (
+	toRead  = purpose{"SELECT"}
+	toWrite = purpose{"SELECT", "INSERT"}
+)
+
+// Who only reads needs nothing of command_ids.
 const storeFactsSQL = `
 WITH wanted (name, privileges, constraints) AS (
     VALUES ('` + versionTable + `', '{SELECT}'::text[], '{}'::text[]),
@@ -43,7 +52,7 @@ WITH wanted (name, privileges, constraints) AS (
     UNION ALL
     SELECT p || ' ON ' || quote_ident($1) || '.' || name
     FROM found, unnest(privileges) p
-    WHERE NOT has_table_privilege(oid, p)
+    WHERE p = ANY($2) AND (name <> 'command_ids' OR 'INSERT' = ANY($2)) AND NOT has_table_privilege(oid, p)
 ), altered AS (
     SELECT 'table ' || name || ' is not logged: a crash of the server empties it' AS what
     FROM found
@@ -65,11 +74,11 @@ SELECT current_user::text,
                  FROM found JOIN pg_attribute a ON a.attrelid = found.oid
                  WHERE found.name = 'events' AND a.attname = 'data'), '')`
 
-// checkStore returns what the data of the schema is when the session can work with it, and a *command.SchemaError that says why not
+// checkSchema returns what the data of the schema is when the session can work with it for a purpose, and a *command.SchemaError that says why not
 // and what to do otherwise. What is wanted of the data is the zero DataType where either will do. An error of the connection is
 // returned as such. It takes two round trips.
-func checkStore(ctx context.Context, conn *pgx.Conn, schema string, want command.DataType) (command.DataType, error) {
-	facts, err := readFacts(ctx, conn, schema)
+func checkSchema(ctx context.Context, conn *pgx.Conn, schema string, want command.DataType, purpose purpose) (command.DataType, error) {
+	facts, err := readFacts(ctx, conn, schema, purpose)
 	if err != nil {
 		return "", fmt.Errorf("groupcommit: check schema %q: %w", schema, err)
 	}
@@ -90,9 +99,9 @@ func checkStore(ctx context.Context, conn *pgx.Conn, schema string, want command
 }
 
 // readFacts and readVersion ask in one round trip each and leave no prepared statement behind.
-func readFacts(ctx context.Context, conn *pgx.Conn, schema string) (*storeFacts, error) {
+func readFacts(ctx context.Context, conn *pgx.Conn, schema string, purpose purpose) (*storeFacts, error) {
 	var f storeFacts
-	err := conn.QueryRow(ctx, storeFactsSQL, pgx.QueryExecModeExec, schema).
+	err := conn.QueryRow(ctx, storeFactsSQL, pgx.QueryExecModeExec, schema, []string(purpose)).
 		Scan(&f.role, &f.tables, &f.denied, &f.hidden, &f.altered, &f.dataType)
 	return &f, err
 }

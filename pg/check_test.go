@@ -22,7 +22,7 @@ func TestCheckStore(t *testing.T) {
 		conn := role.connect(t)
 		for _, want := range []command.DataType{"", created} {
 			before := w.writes.Load()
-			if found, err := checkStore(t.Context(), conn, schema, want); err != nil || found != created {
+			if found, err := checkSchema(t.Context(), conn, schema, want, toWrite); err != nil || found != created {
 				t.Errorf("created with %s, wanted %q: found %q, %v", created, want, found, err)
 			}
 			if trips := w.writes.Load() - before; trips != 2 {
@@ -134,9 +134,9 @@ func TestCheckStoreRowLevelSecurity(t *testing.T) {
 
 func TestCheckStoreDataType(t *testing.T) {
 	jsonb, bytea := createdSchema(t, command.DataJSONB), createdSchema(t, command.DataBytea)
-	_, err := checkStore(t.Context(), pgtest.Conn(t), jsonb, command.DataBytea)
+	_, err := checkSchema(t.Context(), pgtest.Conn(t), jsonb, command.DataBytea, toWrite)
 	wantProblem(t, err, command.SchemaDataType, "created with data of type jsonb", "say jsonb")
-	_, err = checkStore(t.Context(), pgtest.Conn(t), bytea, command.DataJSONB)
+	_, err = checkSchema(t.Context(), pgtest.Conn(t), bytea, command.DataJSONB, toWrite)
 	wantProblem(t, err, command.SchemaDataType, "created with data of type bytea", "say bytea")
 
 	pgtest.Exec(t, "ALTER TABLE "+quote(jsonb, "events")+" ALTER data TYPE text")
@@ -197,7 +197,7 @@ func TestCheckStoreConnectionError(t *testing.T) {
 // storeError judges a schema whose data may be of either type.
 func storeError(t *testing.T, conn *pgx.Conn, schema string) error {
 	t.Helper()
-	_, err := checkStore(t.Context(), conn, schema, "")
+	_, err := checkSchema(t.Context(), conn, schema, "", toWrite)
 	return err
 }
 

@@ -93,8 +93,9 @@ func appendFields(b []byte, commit *committer.Commit, i int) []byte {
 	return b
 }
 
+const epoch = 946684800 // 2000-01-01 in Unix seconds
+
 // timestamp is a timestamptz: microseconds since the year 2000.
 func timestamp(t time.Time) uint64 {
-	const epoch = 946684800 // 2000-01-01 in Unix seconds
 	return uint64(t.UnixMicro() - epoch*1e6)
 }

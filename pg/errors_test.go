@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -68,5 +69,28 @@ func TestScrubKeepsNoData(t *testing.T) {
 	}
 	if all := strings.Join([]string{pgErr.Detail, pgErr.Hint, pgErr.Where, pgErr.InternalQuery, pgErr.DataTypeName}, ""); all != "" {
 		t.Errorf("kept %q", all)
+	}
+}
+
+// What is certain depends on how far the server came, and only then on what it said.
+func TestFailureByPhase(t *testing.T) {
+	lost := errors.New("lost")
+	for _, c := range []struct {
+		what  string
+		reply reply
+		sent  bool
+		want  committer.Class
+	}{
+		{"an error before COMMIT", reply{completed: 3, err: &pgconn.PgError{Code: "57P01"}}, true, committer.Transient},
+		{"an error that answers COMMIT", reply{completed: 4, err: &pgconn.PgError{Code: "57P01"}}, true, committer.InDoubt},
+		{"one that a pooler makes up", reply{completed: 4, err: &pgconn.PgError{Code: "08P01"}, lost: lost}, true, committer.InDoubt},
+		{"a deferred constraint", reply{completed: 4, err: &pgconn.PgError{Code: "23503", ConstraintName: "commits_parent_fkey"}}, true, committer.Lost},
+		{"no answer", reply{lost: lost}, true, committer.InDoubt},
+		{"no answer, and COMMIT was not in the message", reply{lost: lost}, false, committer.Transient},
+		{"not all of the message was written", reply{lost: lost, unsent: true}, true, committer.Transient},
+	} {
+		if f := c.reply.failure(4, c.sent); f.Class != c.want {
+			t.Errorf("%s: %v, want %v", c.what, f.Class, c.want)
+		}
 	}
 }

@@ -134,7 +134,7 @@ func TestMigrateCreatesTheDataTypeAtOnce(t *testing.T) {
 	var seen []command.DataType
 	config := testConfig(t)
 	config.Tracer = afterEach(func() {
-		facts, err := readFacts(t.Context(), other, schema)
+		facts, err := readFacts(t.Context(), other, schema, toWrite)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -87,18 +87,6 @@ func (s *session) drop() {
 	s.losses.Add(1)
 }
 
-// connConfig is the configuration of a connection of our own.
-func (s *Store) connConfig(ctx context.Context) (*pgx.ConnConfig, error) {
-	config := s.config.Pool.ConnConfig.Copy()
-	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement // these are sessions, whatever reads have to go through
-	if hook := s.config.Pool.BeforeConnect; hook != nil {
-		if err := hook(ctx, config); err != nil {
-			return nil, fmt.Errorf("BeforeConnect: %w", err)
-		}
-	}
-	return config, nil
-}
-
 func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, error) {
 	conn, err := s.dial(ctx, session, map[string]string{
 		"default_transaction_isolation":       "read committed",

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
@@ -37,20 +36,19 @@ type Config struct {
 // Store is a log in a PostgreSQL schema. The methods of committer.Log are called as it says; the reading methods by any number of
 // goroutines.
 type Store struct {
-	config   Config
-	schema   string           // quoted
-	dataType command.DataType // of the events in it
+	Reader
+	config Config
 
 	lookSQL, recordsSQL string
 
-	id     uuid.UUID // of this process, to the log
-	origin uuid.UUID // the first commit, which is the identity of the log
-
-	pool    *pgxpool.Pool
 	writers chan *session // free to append, as many as commits may be in flight
 	looker  session       // looks; apart, so that what it needs of a session does not touch appending
 
 	turn session // has the turn, or waits for it
+
+	teller  session       // tells other processes
+	news    chan struct{} // there is something to tell; of capacity 1
+	telling sync.WaitGroup
 
 	losses atomic.Int64 // of sessions
 
@@ -60,8 +58,6 @@ type Store struct {
 	loudness slog.LevelVar // with which it is told of one
 
 	closing sync.Once
-	life    context.Context // ends with Close, and with it every read
-	end     context.CancelCauseFunc
 }
 
 // DefaultSchema is the schema that is used when none is configured.
@@ -72,25 +68,21 @@ const DefaultSchema = "groupcommit"
 // cannot be reached. What it checks of a session holds for each that is opened later, too.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config.Schema = cmp.Or(config.Schema, DefaultSchema)
-	config.AcquireTimeout = cmp.Or(config.AcquireTimeout, 30*time.Second)
 	config.InFlight = cmp.Or(config.InFlight, 3)
 	config.LockTimeout = cmp.Or(config.LockTimeout, 2*time.Second)
 	config.IdleInTransaction = cmp.Or(config.IdleInTransaction, 10*time.Second)
-	if config.Logger == nil {
-		config.Logger = slog.New(slog.DiscardHandler)
-	}
-	if err := checkSchemaName(config.Schema); err != nil {
+	reader, err := newReader(config)
+	if err != nil {
 		return nil, err
 	}
-	config.Pool = config.Pool.Copy()
-	config.Pool.ConnConfig.RuntimeParams["client_encoding"] = "UTF8" // what Go's strings are in, whatever the role has
-	s := &Store{config: config, schema: quote(config.Schema), id: uuid.New()}
+	config.Logger = reader.logger
+	s := &Store{Reader: *reader, config: config, news: make(chan struct{}, 1)}
 	s.writers = make(chan *session, config.InFlight)
 	s.lookSQL, s.recordsSQL = fmt.Sprintf(lookSQL, s.schema), fmt.Sprintf(recordsSQL, s.schema)
 	for range config.InFlight {
 		s.writers <- &session{dial: s.dialWriter, losses: &s.losses}
 	}
-	s.life, s.end = context.WithCancelCause(context.Background())
+	s.teller = session{dial: s.dialTeller, losses: &s.losses}
 	s.looker = session{dial: s.dialLooker, losses: &s.losses}
 	s.turn = session{dial: s.dialLooker, losses: &s.losses}
 	s.orphans.control = session{dial: s.dialControl, losses: &s.losses}
@@ -117,35 +109,31 @@ func (s *Store) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.dataType, err = checkStore(ctx, conn, s.config.Schema, s.config.DataType); err != nil {
+	if s.dataType, err = checkSchema(ctx, conn, s.config.Schema, s.config.DataType, toWrite); err != nil {
 		return err
 	}
-	if s.origin, err = s.readOrigin(ctx); err != nil {
+	if err := s.readOrigin(ctx, conn); err != nil {
 		return err
 	}
 	if err := s.connectWriters(ctx); err != nil {
 		return connectError(err)
 	}
-	if s.pool, err = pgxpool.NewWithConfig(ctx, s.config.Pool); err != nil {
-		return fmt.Errorf("groupcommit: opening the connection pool: %w", err)
+	if err := s.openPool(ctx); err != nil {
+		return err
 	}
+	s.telling.Go(s.tell)
 	return nil
 }
 
-func (s *Store) readOrigin(ctx context.Context) (uuid.UUID, error) {
-	origin, found, err := s.Successor(ctx, -1)
-	switch {
-	case err != nil:
-		return uuid.Nil, fmt.Errorf("groupcommit: read the first commit in schema %q: %w", s.config.Schema, err)
-	case !found:
-		return uuid.Nil, incompleteSchema(s.config.Schema, "the first row of table commits")
-	default:
-		return origin, nil
-	}
-}
+// Ping returns nil when the database answers and schema and role are as needed, and a *command.SchemaError when they are not. It is a read: it
+// takes a connection of the pool.
+func (s *Store) Ping(ctx context.Context) error { return s.ping(ctx, toWrite) }
 
 // connectError says what was tried, unless the database can be reached and is not as needed: that error says it all.
 func connectError(err error) error {
+	if err == nil {
+		return nil
+	}
 	_, schema := errors.AsType[*command.SchemaError](err)
 	_, setting := errors.AsType[*command.SettingError](err)
 	if schema || setting {
@@ -181,9 +169,6 @@ func (s *Store) migrate(ctx context.Context) error {
 	return Migrate(ctx, config, s.config.Schema, s.config.DataType)
 }
 
-// DataType is what the data of the events is, as the schema was created.
-func (s *Store) DataType() command.DataType { return s.dataType }
-
 // Close releases all connections. Nothing of the store may be in use any more. It may be called again.
 func (s *Store) Close() { s.closing.Do(s.release) }
 
@@ -195,24 +180,6 @@ func (s *Store) release() {
 	s.looker.drop()
 	s.turn.drop()
 	s.orphans.drop()
-	if s.pool != nil {
-		s.closePool()
-	}
+	s.telling.Wait()
+	s.Reader.Close()
 }
-
-// closePool does not wait for a server that does not answer: pgx does, for a quarter of a minute, in the background.
-func (s *Store) closePool() {
-	closed := make(chan struct{})
-	go func() {
-		defer close(closed)
-		s.pool.Close()
-	}()
-	timer := time.NewTimer(closeTimeout)
-	defer timer.Stop()
-	select {
-	case <-closed:
-	case <-timer.C:
-	}
-}
-
-const closeTimeout = time.Second

@@ -44,14 +44,14 @@ SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_nestloop = off`
 
 // Verify reads the whole log and reports whether it is sound.
-func (s *Store) Verify(ctx context.Context) (report verify.Report, err error) {
+func (r *Reader) Verify(ctx context.Context) (report verify.Report, err error) {
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = s.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = r.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return pgx.BeginTxFunc(ctx, conn, snapshot, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, tablesOnly); err != nil {
 				return err
 			}
-			rows, err := tx.Query(ctx, fmt.Sprintf(verifySQL, s.schema))
+			rows, err := tx.Query(ctx, fmt.Sprintf(verifySQL, r.schema))
 			if err != nil {
 				return err
 			}

@@ -13,17 +13,17 @@ import (
 
 // Future is the verdict on a command, once it is there. Each future is resolved exactly once. Its methods may be called by any
 // number of goroutines.
+//
+// There is one for each command, so its fields are in an order that leaves no gaps.
 type Future struct {
-	entry committer.Entry
-	place atomic.Uint32
-
 	submitted time.Duration // when, since the recorder began
-	span      CommandSpan   // nil: not traced; of whoever resolves it
+	entry     committer.Entry
+	place     atomic.Uint32
 
 	mu       sync.Mutex
+	resolved bool
 	submit   context.Context // of Submit: counts until a batch takes the command; nil once resolved
 	done     chan struct{}   // made when somebody asks for it: many futures are never waited for
-	resolved bool
 	result   command.Result
 	err      error
 }
@@ -89,9 +89,8 @@ func (r *receiver) Resolve(result command.Result, err error) { (*Future)(r).reso
 
 func (f *Future) resolve(result command.Result, err error) {
 	f.entry = committer.Entry{} // whoever keeps the future does not keep the encoded events
-	if f.span != nil {
-		f.span.End(result, err)
-		f.span = nil
+	if span := spanOf(f.submit); span != nil {
+		span.End(result, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

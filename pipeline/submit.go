@@ -24,24 +24,26 @@ func (p *Pipeline) TrySubmit(ctx context.Context, cmd command.Command) *Future {
 }
 
 func (p *Pipeline) hand(ctx context.Context, cmd *command.Command, over func(*Future) error) *Future {
-	submitted, span := p.recorder.now(), p.trace(ctx, cmd)
+	submitted := p.recorder.now()
+	ctx = p.trace(ctx, cmd)
 	if ctx.Err() != nil {
-		return p.refuse(span, notWritten(context.Cause(ctx)))
+		return p.refuse(ctx, notWritten(context.Cause(ctx)))
 	}
 	f, err := p.admit(ctx, cmd)
 	if err != nil {
-		return p.refuse(span, err)
+		return p.refuse(ctx, err)
 	}
-	f.submitted, f.span = submitted, span
+	f.submitted = submitted
 	if err := over(f); err != nil {
-		return p.refuse(span, p.asVerdict(f, err))
+		return p.refuse(ctx, p.asVerdict(f, err))
 	}
 	return f
 }
 
-func (p *Pipeline) refuse(span CommandSpan, err error) *Future {
+// refuse gives a future that has failed before it began.
+func (p *Pipeline) refuse(ctx context.Context, err error) *Future {
 	p.recorder.refused(err)
-	f := &Future{span: span}
+	f := &Future{submit: ctx}
 	f.resolve(command.Result{}, err)
 	return f
 }

@@ -36,12 +36,29 @@ type BatchInfo struct {
 	Reason   string // for which it could leave the queue, in one word
 }
 
-// trace begins the span of a command, if somebody wants one.
-func (p *Pipeline) trace(ctx context.Context, cmd *command.Command) CommandSpan {
-	if p.config.Tracer == nil {
-		return nil
+// traced is the context of a Submit whose command has a span. It is the future's way to its span: one that is not traced has no room for it.
+type traced struct {
+	context.Context
+	span CommandSpan
+}
+
+// spanOf is the span of the command that was submitted with a context, nil where there is none.
+func spanOf(submit context.Context) CommandSpan {
+	if t, ok := submit.(traced); ok {
+		return t.span
 	}
-	return p.config.Tracer.Submit(ctx, cmd)
+	return nil
+}
+
+// trace begins the span of a command, if somebody wants one.
+func (p *Pipeline) trace(ctx context.Context, cmd *command.Command) context.Context {
+	if p.config.Tracer == nil {
+		return ctx
+	}
+	if span := p.config.Tracer.Submit(ctx, cmd); span != nil {
+		return traced{ctx, span}
+	}
+	return ctx
 }
 
 // traceBatch begins the span of a batch, if any of its commands has one. The returned end is never nil.
@@ -49,8 +66,11 @@ func (p *Pipeline) traceBatch(batch *batcher.Batch[*Future], commands int) (ctx 
 	var spans []CommandSpan
 	if p.config.Tracer != nil {
 		for _, f := range batch.Items {
-			if f.place.Load() == inBatch && f.span != nil {
-				spans = append(spans, f.span)
+			if f.place.Load() != inBatch {
+				continue
+			}
+			if span := spanOf(f.submit); span != nil {
+				spans = append(spans, span)
 			}
 		}
 	}

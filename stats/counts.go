@@ -14,7 +14,7 @@ type Commands struct {
 	Unknown    uint64 // the database stayed away with the answer
 
 	// Never in a batch:
-	Withdrawn uint64 // its context ended first
+	Withdrawn uint64 // its context ended first; counted when its turn in the queue comes
 	Invalid   uint64 // refused by the check at Submit
 	QueueFull uint64 // there was no room, and TrySubmit does not wait
 	Closed    uint64 // the store was closed
@@ -88,7 +88,7 @@ func (d *Doubts) Counts() []Count {
 	return []Count{{"committed", d.Committed}, {"not_written", d.NotWritten}, {"unknown", d.Unknown}}
 }
 
-// Turns is what taking turns with other processes came to. A process that is alone takes one and keeps it.
+// Turns is what taking turns with other processes came to. A process that is alone keeps it while it has work.
 type Turns struct {
 	Taken  uint64
 	Lost   uint64        // while it was held: the connection, or to processes that this one kept waiting for too long

@@ -4,7 +4,8 @@ package stats
 
 import "time"
 
-// Stats is what a store has done since it was opened, and where it stands, all as of one moment. Counts only grow.
+// Stats is what a store has done since it was opened, and where it stands, all as of one moment, but for Queue and Pool, which are asked a
+// moment later. Counts only grow.
 //
 // A commit is counted, with its events, before its commands are told. A command is counted when all of its batch have been told, a moment
 // after its own caller was; what was submitted before a Flush is counted when that returns.

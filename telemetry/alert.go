@@ -18,9 +18,9 @@ type Alert struct {
 // String is the alert in one line.
 func (a Alert) String() string {
 	if a.Resolved {
-		return fmt.Sprintf("%s: resolved: %v", a.Store, a.Target)
+		return fmt.Sprintf("%s: %s: resolved", a.Store, a.Target.Name)
 	}
-	return fmt.Sprintf("%s: %v", a.Store, a.Target)
+	return fmt.Sprintf("%s: %s: %s", a.Store, a.Target.Name, a.Target.Message)
 }
 
 // Notifier tells somebody of an alert. It is called with one alert at a time, and given up when ctx ends; its error must hold no secrets: it is

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -225,7 +224,7 @@ func TestAlertsAreLogged(t *testing.T) {
 		store.through(10*time.Second, 10, 80*time.Millisecond)
 		store.through(2*time.Minute, 10, time.Millisecond)
 		synctest.Wait()
-		for _, want := range []string{"level=WARN msg=\"ledger: latency_p95 is ", "its target is 50ms", "level=INFO msg=\"ledger: resolved: ", "nobody is there"} {
+		for _, want := range []string{"level=WARN msg=\"ledger: latency_p95: P95 of the commands is ", "less than 50ms", "level=INFO msg=\"ledger: latency_p95: resolved", "nobody is there"} {
 			if !strings.Contains(log.String(), want) {
 				t.Errorf("no %q in:\n%s", want, log.String())
 			}
@@ -233,15 +232,30 @@ func TestAlertsAreLogged(t *testing.T) {
 	})
 }
 
+// What is told says how it is and how it should be.
 func TestTargetsInWords(t *testing.T) {
-	for want, target := range map[string]telemetry.Target{
-		"memory is 600 MiB, its target is 512 MiB":  {Name: "memory", Unit: "bytes", Value: 600 << 20, Limit: 512 << 20},
-		"cpu is 90 %, its target is 70 %":           {Name: "cpu", Unit: "part", Value: 0.9, Limit: 0.7},
-		"commands is 12.5/s, its target is 100/s":   {Name: "commands", Unit: "/s", Value: 12.5, Limit: 100},
-		"latency_p95 is 73.2ms, its target is 50ms": {Name: "latency_p95", Unit: "s", Value: 0.0732, Limit: 0.05},
-	} {
-		if got := fmt.Sprint(target); got != want {
-			t.Errorf("got %q, want %q", got, want)
+	synctest.Test(t, func(t *testing.T) {
+		store := newLoad()
+		store.stats.Queue = stats.Queue{Commands: 95, MaxCommands: 100, MaxBytes: 1}
+		store.stats.InFlight = 1
+		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Production()})
+		defer seen.Close()
+		store.through(2*time.Minute, 25, 2*time.Second)
+		words := make(map[string]string)
+		for _, target := range seen.Targets() {
+			words[target.Name] = target.Message
 		}
-	}
+		for name, want := range map[string]string{
+			"commands": "25/s commands are committed, and should be 100/s, while more wait",
+			"queue":    "95 % of the queue's room is taken, and should be less than 90 %",
+			"stopped":  "writing has stopped, and a person has to look",
+		} {
+			if words[name] != want {
+				t.Errorf("%s: got %q, want %q", name, words[name], want)
+			}
+		}
+		if p95 := words["latency_p95"]; !strings.HasSuffix(p95, "s, and should be less than 50ms") {
+			t.Errorf("got %q", p95)
+		}
+	})
 }

@@ -1,4 +1,8 @@
 package telemetry
 
-// HastySlack is Slack that does not pause between two tries.
-func HastySlack(webhook string) Notifier { return slack(webhook, 0) }
+import "time"
+
+// HastySlack is Slack that does not pause between two tries, and gives each this time.
+func HastySlack(address string, timeout time.Duration) Notifier {
+	return webhook{address: address, timeout: timeout}.notify
+}

@@ -28,71 +28,79 @@ type value struct {
 
 // families are the metrics, in the order in which they are written. OPERATIONS.md says what to do about each; a test compares the two.
 var families = []family{
-	counters("commands_total", "Commands that were told their verdict, by verdict.", "verdict", func(s *stats.Stats) []stats.Count { return s.Commands.Counts() }),
+	counters("commands_total", "Commands that were told their verdict, by verdict.", "verdict",
+		func(s *stats.Stats) []stats.Count { return s.Commands.Counts() }),
 	counter("events_total", "Events committed.", func(s *stats.Stats) uint64 { return s.Events }),
 	counter("event_bytes_total", "Bytes of the events committed, as encoded for the log.", func(s *stats.Stats) uint64 { return s.EventBytes }),
 	histogram("command_duration_seconds", "Time from Submit to the verdict.", func(s *stats.Stats) *stats.Histogram { return &s.Latency }),
-	histogram("queue_duration_seconds", "Time from Submit until a batch took the command.", func(s *stats.Stats) *stats.Histogram { return &s.QueueTime }),
+	histogram("queue_duration_seconds", "Time from Submit until a batch took the command.",
+		func(s *stats.Stats) *stats.Histogram { return &s.QueueTime }),
 
-	counters("batches_total", "Batches, by the reason for which they left the queue.", "reason", func(s *stats.Stats) []stats.Count { return s.Batches.Counts() }),
+	counters("batches_total", "Batches, by the reason for which they left the queue.", "reason",
+		func(s *stats.Stats) []stats.Count { return s.Batches.Counts() }),
 	histogram("batch_commands", "Commands in a batch.", func(s *stats.Stats) *stats.Histogram { return &s.BatchCommands }),
 	histogram("batch_bytes", "Bytes of memory that the commands of a batch hold.", func(s *stats.Stats) *stats.Histogram { return &s.BatchBytes }),
-	histogram("evaluation_duration_seconds", "Time that judging a batch took, without looks at the log.", func(s *stats.Stats) *stats.Histogram { return &s.Evaluation }),
+	histogram("evaluation_duration_seconds", "Time that judging a batch took, without looks at the log.",
+		func(s *stats.Stats) *stats.Histogram { return &s.Evaluation }),
 	counter("looks_total", "Looks at the log for what a batch is judged on.", func(s *stats.Stats) uint64 { return s.Looks }),
 	spent("look_seconds_total", "Time spent in these looks.", func(s *stats.Stats) time.Duration { return s.LookTime }),
 
 	histogram("commit_duration_seconds", "Time from sending a commit to its answer.", func(s *stats.Stats) *stats.Histogram { return &s.Commits }),
 	histogram("commit_events", "Events in a commit.", func(s *stats.Stats) *stats.Histogram { return &s.CommitEvents }),
-	gauge("batches_in_flight", "Batches taken from the queue and not told.", func(s *stats.Stats) float64 { return float64(s.InFlight) }),
-	gauge("commits_in_flight_max", "Commits that may be under way at a time.", func(s *stats.Stats) float64 { return float64(s.MaxInFlight) }),
+	level("batches_in_flight", "Batches taken from the queue and not told.", func(s *stats.Stats) int { return s.InFlight }),
+	level("commits_in_flight_max", "Commits that may be under way at a time.", func(s *stats.Stats) int { return s.MaxInFlight }),
 
-	gauge("queue_commands", "Commands that wait for a batch.", func(s *stats.Stats) float64 { return float64(s.Queue.Commands) }),
-	gauge("queue_bytes", "Bytes of memory that they hold.", func(s *stats.Stats) float64 { return float64(s.Queue.Bytes) }),
-	gauge("queue_commands_max", "Commands that the queue has room for.", func(s *stats.Stats) float64 { return float64(s.Queue.MaxCommands) }),
-	gauge("queue_bytes_max", "Bytes that the queue has room for.", func(s *stats.Stats) float64 { return float64(s.Queue.MaxBytes) }),
+	level("queue_commands", "Commands that wait for a batch.", func(s *stats.Stats) int { return s.Queue.Commands }),
+	level("queue_bytes", "Bytes of memory that they hold.", func(s *stats.Stats) int { return s.Queue.Bytes }),
+	level("queue_commands_max", "Commands that the queue has room for.", func(s *stats.Stats) int { return s.Queue.MaxCommands }),
+	level("queue_bytes_max", "Bytes that the queue has room for.", func(s *stats.Stats) int { return s.Queue.MaxBytes }),
 
 	counter("heads_hits_total", "Streams of batches whose version was in memory.", func(s *stats.Stats) uint64 { return s.Heads.Hits }),
 	counter("heads_misses_total", "Streams of batches whose version had to be looked up.", func(s *stats.Stats) uint64 { return s.Heads.Misses }),
-	gauge("heads_streams", "Streams whose version is in memory.", func(s *stats.Stats) float64 { return float64(s.Heads.Streams) }),
-	gauge("heads_streams_max", "Streams whose version memory is kept for.", func(s *stats.Stats) float64 { return float64(s.Heads.Max) }),
-	gauge("active_streams", "Streams that committed commands named in the last minute, about.", func(s *stats.Stats) float64 { return float64(s.ActiveStreams) }),
+	level("heads_streams", "Streams whose version is in memory.", func(s *stats.Stats) int { return s.Heads.Streams }),
+	level("heads_streams_max", "Streams whose version memory is kept for.", func(s *stats.Stats) int { return s.Heads.Max }),
+	level("active_streams", "Streams that committed commands named in the last minute, about.", func(s *stats.Stats) int { return s.ActiveStreams }),
 
-	counters("failures_total", "Attempts to look or to append that did not succeed, by class.", "class", func(s *stats.Stats) []stats.Count { return s.Failures.Counts() }),
-	counters("doubts_total", "Commits that were in doubt, by what became of them.", "end", func(s *stats.Stats) []stats.Count { return s.Doubts.Counts() }),
+	counters("failures_total", "Attempts to look or to append that did not succeed, by class.", "class",
+		func(s *stats.Stats) []stats.Count { return s.Failures.Counts() }),
+	counters("doubts_total", "Commits that were in doubt, by what became of them.", "end",
+		func(s *stats.Stats) []stats.Count { return s.Doubts.Counts() }),
 	counter("turns_taken_total", "Turns that this process has got among those that write.", func(s *stats.Stats) uint64 { return s.Turns.Taken }),
 	counter("turns_lost_total", "Turns that were lost while they were held.", func(s *stats.Stats) uint64 { return s.Turns.Lost }),
 	spent("turn_wait_seconds_total", "Time spent waiting for turns.", func(s *stats.Stats) time.Duration { return s.Turns.Waited }),
-	gauge("stalled_seconds", "For how long nothing has moved on although commands wait.", func(s *stats.Stats) float64 { return s.Stalled.Seconds() }),
-	gauge("stopped", "1 when nothing is written any more, until a person has looked.", func(s *stats.Stats) float64 { return truth(s.Stopped != nil) }),
+	gauge("stalled_seconds", "For how long nothing has moved on although commands wait.",
+		func(s *stats.Stats) float64 { return s.Stalled.Seconds() }),
+	gauge("stopped", "1 when nothing is written any more, until a person has looked.",
+		func(s *stats.Stats) float64 { return truth(s.Stopped != nil) }),
 
-	{name: prefix + "pool_connections", kind: "gauge", help: "Connections for reads, in use and idle.", label: "state", values: func(v *view) []value {
+	gauges("pool_connections", "Connections for reads, in use and idle.", "state", func(v *view) []value {
 		return []value{{"acquired", float64(v.stats.Pool.Acquired)}, {"idle", float64(v.stats.Pool.Idle)}}
-	}},
-	gauge("pool_connections_max", "Connections for reads that there may be.", func(s *stats.Stats) float64 { return float64(s.Pool.Max) }),
+	}),
+	level("pool_connections_max", "Connections for reads that there may be.", func(s *stats.Stats) int { return s.Pool.Max }),
 	counter("pool_acquires_total", "Times that a connection was lent to a read.", func(s *stats.Stats) uint64 { return s.Pool.Acquires }),
 	counter("pool_waits_total", "Times that a read found no idle connection.", func(s *stats.Stats) uint64 { return s.Pool.Waits }),
 	spent("pool_wait_seconds_total", "Time that reads waited for a connection.", func(s *stats.Stats) time.Duration { return s.Pool.WaitTime }),
 	counter("connection_losses_total", "Connections for writing that were lost or given up.", func(s *stats.Stats) uint64 { return s.Pool.Losses }),
 	gauge("opened_timestamp_seconds", "When the store was opened.", func(s *stats.Stats) float64 { return float64(s.Opened.UnixMilli()) / 1000 }),
 
-	{name: prefix + "lag_events", kind: "gauge", help: "Events that a reader of the log has not handled yet.", label: "reader", values: func(v *view) (values []value) {
+	gauges("lag_events", "Events that a reader of the log has not handled yet.", "reader", func(v *view) (values []value) {
 		for _, lag := range v.lags {
 			values = append(values, value{lag.Name, float64(lag.Events)})
 		}
 		return values
-	}},
-	{name: prefix + "lag_seconds", kind: "gauge", help: "Age of the oldest of them.", label: "reader", values: func(v *view) (values []value) {
+	}),
+	gauges("lag_seconds", "Age of the oldest of them.", "reader", func(v *view) (values []value) {
 		for _, lag := range v.lags {
 			values = append(values, value{lag.Name, lag.Age.Seconds()})
 		}
 		return values
-	}},
-	{name: prefix + "target_missed", kind: "gauge", help: "1 while a target is missed.", label: "target", values: func(v *view) (values []value) {
+	}),
+	gauges("target_missed", "1 while a target is missed.", "target", func(v *view) (values []value) {
 		for _, t := range v.targets {
 			values = append(values, value{t.Name, truth(t.Missed)})
 		}
 		return values
-	}},
+	}),
 }
 
 const prefix = "groupcommit_"
@@ -105,8 +113,16 @@ func spent(name, help string, get func(*stats.Stats) time.Duration) family {
 	return one(name, "counter", help, func(s *stats.Stats) float64 { return get(s).Seconds() })
 }
 
+func level(name, help string, get func(*stats.Stats) int) family {
+	return one(name, "gauge", help, func(s *stats.Stats) float64 { return float64(get(s)) })
+}
+
 func gauge(name, help string, get func(*stats.Stats) float64) family {
 	return one(name, "gauge", help, get)
+}
+
+func gauges(name, help, label string, get func(*view) []value) family {
+	return family{name: prefix + name, kind: "gauge", help: help, label: label, values: get}
 }
 
 func one(name, kind, help string, get func(*stats.Stats) float64) family {

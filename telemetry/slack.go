@@ -12,43 +12,46 @@ import (
 	"time"
 )
 
-const (
-	slackTries   = 3
-	slackTimeout = 5 * time.Second // each
-	slackPause   = time.Second     // before the second; twice as long before the third
-)
+// webhook is where alerts are posted.
+type webhook struct {
+	address string
+	timeout time.Duration // of one try
+	pause   time.Duration // before the second; twice as long before the third
+}
+
+const webhookTries = 3
 
 // Slack posts alerts to an incoming webhook of Slack, or of what understands the same: Mattermost, Rocket.Chat, Discord's /slack. It tries three
-// times, unless the answer says that this has no use. The address is a secret, and is in no error.
-func Slack(webhook string) Notifier { return slack(webhook, slackPause) }
+// times, for five seconds each, unless the answer says that this has no use. The address is a secret, and is in no error.
+func Slack(address string) Notifier {
+	return webhook{address: address, timeout: 5 * time.Second, pause: time.Second}.notify
+}
 
-func slack(webhook string, pause time.Duration) Notifier {
-	return func(ctx context.Context, a Alert) (err error) {
-		body, err := json.Marshal(map[string]string{"text": slackEscape.Replace(a.String())})
-		if err != nil {
-			return err
-		}
-		for try := range slackTries {
-			if try > 0 && !sleep(ctx, pause<<(try-1)) {
-				return err
-			}
-			var again bool
-			if again, err = post(ctx, webhook, body); !again {
-				return err
-			}
-		}
+func (w webhook) notify(ctx context.Context, a Alert) error {
+	body, err := json.Marshal(map[string]string{"text": slackEscape.Replace(a.String())})
+	if err != nil {
 		return err
 	}
+	for try := range webhookTries {
+		if try > 0 && !sleep(ctx, w.pause<<(try-1)) {
+			return err
+		}
+		var again bool
+		if again, err = w.post(ctx, body); !again {
+			return err
+		}
+	}
+	return err
 }
 
 // slackEscape makes text of what would be markup: names are anybody's.
 var slackEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 // post sends once. It tells whether to try again.
-func post(ctx context.Context, address string, body []byte) (again bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, slackTimeout)
+func (w webhook) post(ctx context.Context, body []byte) (again bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.address, bytes.NewReader(body))
 	if err != nil {
 		return false, errors.New("the webhook's address is not a URL")
 	}

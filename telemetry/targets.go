@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -45,17 +46,13 @@ func Development() Targets {
 
 // Target is how a store does on one of its targets.
 type Target struct {
-	Name   string  // as in the metric groupcommit_target_missed
-	Value  float64 // over the window; 0 where there was nothing to judge
-	Limit  float64
-	Unit   string // of both: "/s", "s", "bytes", "part", or none
-	Missed bool
-	Since  time.Time // when it was first found missed; zero when it is not
-}
-
-// String says it in words.
-func (t Target) String() string {
-	return fmt.Sprintf("%s is %s, its target is %s", t.Name, amount(t.Value, t.Unit), amount(t.Limit, t.Unit))
+	Name    string  // as in the metric groupcommit_target_missed
+	Value   float64 // over the window; 0 where there was nothing to judge
+	Limit   float64
+	Unit    string // of both: "/s", "s", "bytes", "part", or none
+	Missed  bool
+	Since   time.Time // when it was first found missed; zero when it is not
+	Message string    // value and limit in words, as they are when it is missed
 }
 
 func amount(n float64, unit string) string {
@@ -73,27 +70,29 @@ func amount(n float64, unit string) string {
 
 // rule is how one target is judged.
 type rule struct {
-	name, unit string
-	limit      float64
-	atLeast    bool // the value is to be at least the limit, in place of less than it
-	measure    func(*window) (value float64, judged bool)
+	name    string
+	unit    string
+	limit   float64
+	atLeast bool // the value is to be at least the limit, in place of less than it
+	measure func(*window) (value float64, judged bool)
+	words   string // when it is missed, with VALUE and LIMIT
 }
 
 // rules are those of the targets that are looked at.
 func (t *Targets) rules() []rule {
 	all := []rule{
-		{"stopped", "", 1, false, (*window).stopped},
-		{"commands", "/s", t.MinCommands, true, (*window).commands},
-		{"events", "/s", t.MinEvents, true, (*window).events},
-		{"latency_p50", "s", t.P50.Seconds(), false, quantile(0.5)},
-		{"latency_p95", "s", t.P95.Seconds(), false, quantile(0.95)},
-		{"latency_p99", "s", t.P99.Seconds(), false, quantile(0.99)},
-		{"memory", "bytes", float64(t.Memory), false, (*window).memory},
-		{"cpu", "part", t.CPU, false, (*window).cpu},
-		{"queue", "part", t.QueueFull, false, (*window).queue},
-		{"stalled", "s", t.Stalled.Seconds(), false, (*window).stalled},
-		{"lag", "s", t.Lag.Seconds(), false, (*window).lag},
-		{"outcome_unknown", "", float64(t.Unknown), false, (*window).unknown},
+		{"stopped", "", 1, false, (*window).stopped, "writing has stopped, and a person has to look"},
+		{"commands", "/s", t.MinCommands, true, (*window).commands, "VALUE commands are committed, and should be LIMIT, while more wait"},
+		{"events", "/s", t.MinEvents, true, (*window).events, "VALUE events are committed, and should be LIMIT, while more wait"},
+		{"latency_p50", "s", t.P50.Seconds(), false, quantile(0.5), "P50 of the commands is VALUE, and should be less than LIMIT"},
+		{"latency_p95", "s", t.P95.Seconds(), false, quantile(0.95), "P95 of the commands is VALUE, and should be less than LIMIT"},
+		{"latency_p99", "s", t.P99.Seconds(), false, quantile(0.99), "P99 of the commands is VALUE, and should be less than LIMIT"},
+		{"memory", "bytes", float64(t.Memory), false, (*window).memory, "the process takes VALUE of memory, and should take less than LIMIT"},
+		{"cpu", "part", t.CPU, false, (*window).cpu, "the process takes VALUE of its processors, and should take less than LIMIT"},
+		{"queue", "part", t.QueueFull, false, (*window).queue, "VALUE of the queue's room is taken, and should be less than LIMIT"},
+		{"stalled", "s", t.Stalled.Seconds(), false, (*window).stalled, "nothing has moved on for VALUE, although commands wait"},
+		{"lag", "s", t.Lag.Seconds(), false, (*window).lag, "a reader is VALUE behind the log, and should be less than LIMIT"},
+		{"outcome_unknown", "", float64(t.Unknown), false, (*window).unknown, "VALUE commands were told that their outcome is unknown"},
 	}
 	var rules []rule
 	for _, r := range all {
@@ -111,5 +110,6 @@ func (r *rule) judge(w *window) Target {
 	if r.atLeast {
 		missed = value < r.limit
 	}
-	return Target{Name: r.name, Unit: r.unit, Limit: r.limit, Value: value, Missed: judged && missed}
+	words := strings.NewReplacer("VALUE", amount(value, r.unit), "LIMIT", amount(r.limit, r.unit)).Replace(r.words)
+	return Target{Name: r.name, Unit: r.unit, Limit: r.limit, Value: value, Missed: judged && missed, Message: words}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/reading"
 )
 
 // all is a limit that no test reaches.
@@ -32,7 +33,7 @@ func look(t *testing.T, store Store, query committer.Query) committer.Snapshot {
 
 func readAll(t *testing.T, store Store, after int64, limit int) []command.RecordedEvent {
 	t.Helper()
-	events, err := store.ReadAll(t.Context(), after, limit)
+	events, err := store.Read(t.Context(), behind("", after, limit))
 	if err != nil {
 		t.Fatalf("read after position %d, limit %d: %v", after, limit, err)
 	}
@@ -41,7 +42,7 @@ func readAll(t *testing.T, store Store, after int64, limit int) []command.Record
 
 func readStream(t *testing.T, store Store, stream string, after int64, limit int) []command.RecordedEvent {
 	t.Helper()
-	events, err := store.ReadStream(t.Context(), stream, after, limit)
+	events, err := store.Read(t.Context(), behind(stream, after, limit))
 	if err != nil {
 		t.Fatalf("read stream %q after version %d, limit %d: %v", stream, after, limit, err)
 	}
@@ -196,4 +197,9 @@ func decodeJSON(data []byte) (value any, err error) {
 		return nil, errors.New("more than one JSON value")
 	}
 	return value, nil
+}
+
+// behind selects events of a stream, or of the log, with a number greater than after.
+func behind(stream string, after int64, limit int) reading.Selection {
+	return reading.Selection{Stream: stream, After: after, UpTo: math.MaxInt64, Limit: limit}
 }

@@ -1,6 +1,6 @@
 // Package conformance is the one description, in tests, of what a log does. memlog and pg both run it.
 //
-// It knows a log by committer.Log, three methods for reading and one that verifies, nothing of how one is kept. Chain, which builds commits, serves
+// It knows a log by committer.Log, reading.Log and a method that verifies, nothing of how one is kept. Chain, which builds commits, serves
 // other tests too: it is the foreign process that appends behind a committer's back.
 package conformance
 
@@ -10,22 +10,16 @@ import (
 
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/reading"
 	"github.com/groupcommit/groupcommit/verify"
 )
 
-// Store is a handle on a log, for writing and for reading. A limit is the most events that are given; 0 gives none.
+// Store is a handle on a log, for writing and for reading.
 type Store interface {
 	committer.Log
 	committer.Turns
 
-	// ReadStream gives the events of a stream with a version greater than after, ascending.
-	ReadStream(ctx context.Context, stream string, after int64, limit int) ([]command.RecordedEvent, error)
-
-	// ReadAll gives the events at positions greater than after, ascending.
-	ReadAll(ctx context.Context, after int64, limit int) ([]command.RecordedEvent, error)
-
-	// StreamVersion is 0 for a stream that does not exist.
-	StreamVersion(ctx context.Context, stream string) (int64, error)
+	reading.Log
 
 	// Verify tells whether the log is sound.
 	Verify(ctx context.Context) (verify.Report, error)

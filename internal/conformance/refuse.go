@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -221,8 +222,9 @@ func cancelled(t *testing.T, open Open) {
 		"Look":          func() error { _, err := store.Look(ctx, committer.Query{Streams: []string{"stream"}}); return err },
 		"Successor":     func() error { _, _, err := store.Successor(ctx, 0); return err },
 		"Sync":          func() error { return store.Sync(ctx) },
-		"ReadStream":    func() error { _, err := store.ReadStream(ctx, "stream", 0, all); return err },
-		"ReadAll":       func() error { _, err := store.ReadAll(ctx, 0, all); return err },
+		"Read":          func() error { _, err := store.Read(ctx, behind("", 0, all)); return err },
+		"Tip":           func() error { _, _, err := store.Tip(ctx, 0); return err },
+		"PositionAt":    func() error { _, err := store.PositionAt(ctx, time.Now()); return err },
 		"StreamVersion": func() error { _, err := store.StreamVersion(ctx, "stream"); return err },
 		"Verify":        func() error { _, err := store.Verify(ctx); return err },
 		"Append": func() error {

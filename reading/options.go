@@ -1,0 +1,94 @@
+package reading
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// Option says what part of a stream or of the log to read.
+type Option func(*query)
+
+// query is a selection, and how to go about it.
+type query struct {
+	Selection
+	pageSize int
+	name     string             // of a subscription
+	from     command.Checkpoint // where CommitID is set
+	unread   bool               // nothing can be there
+	window   int64              // of a filtered subscription, as it has grown; 0: the first
+}
+
+// The largest values that are accepted.
+const (
+	MaxPageSize = 10_000
+	MaxStreams  = 1_000 // in one call of ReadStreams
+	maxTypes    = 1_000
+
+	defaultPageSize = 200
+)
+
+// After begins behind this version of a stream, or position of the log; backward, in front of it. Defaults to 0, which is the start; backward, the
+// end.
+func After(n int64) Option { return func(q *query) { q.After = max(n, 0) } }
+
+// From begins behind a checkpoint of the log, in place of After, and makes sure that the log still holds the commit that it names. Otherwise
+// the sequence ends with command.ErrLostCommits. It is for reads of the whole log and for subscriptions.
+func From(c command.Checkpoint) Option {
+	return func(q *query) { q.After, q.from = max(c.Position, 0), c }
+}
+
+// Limit ends after this many events. Defaults to all there are. A subscription has no limit.
+func Limit(n int) Option { return func(q *query) { q.Limit = max(n, 0) } }
+
+// Backward reads from the end to the start: the highest version or position first. A subscription goes forward only.
+func Backward() Option { return func(q *query) { q.Backward = true } }
+
+// Types reads events of these types alone, at most 1,000 of them.
+func Types(types ...string) Option { return func(q *query) { q.Types = slices.Clone(types) } }
+
+// StreamPrefix reads the events of streams whose names begin with this text, byte for byte: % and _ are letters like any other.
+func StreamPrefix(prefix string) Option { return func(q *query) { q.Prefix = prefix } }
+
+// PageSize is how many events are fetched at once, which bounds what is held in memory: 1 to 10,000, defaults to 200. For a subscription it is
+// also the largest batch.
+func PageSize(n int) Option { return func(q *query) { q.pageSize = n } }
+
+// Named gives a subscription the name under which Reader.Subscriptions tells how far it has come.
+func Named(name string) Option { return func(q *query) { q.name = name } }
+
+func newQuery(stream string, options []Option) (*query, error) {
+	q := &query{Selection: Selection{Stream: stream, UpTo: math.MaxInt64, Limit: math.MaxInt}, pageSize: defaultPageSize}
+	for _, option := range options {
+		option(q)
+	}
+	switch {
+	case q.pageSize < 1 || q.pageSize > MaxPageSize:
+		return nil, &InvalidError{"PageSize", fmt.Sprintf("it is %d, and must be 1 to %d", q.pageSize, MaxPageSize)}
+	case len(q.Types) > maxTypes:
+		return nil, &InvalidError{"Types", fmt.Sprintf("there are %d of them, and may be %d", len(q.Types), maxTypes)}
+	case q.Stream != "" && q.Prefix != "":
+		return nil, &InvalidError{"StreamPrefix", "it is for the whole log: one stream has one name"}
+	case q.Stream != "" && q.from != command.Checkpoint{}:
+		return nil, &InvalidError{"From", "a checkpoint is a place in the whole log: use After for one stream"}
+	case q.Backward && q.from != command.Checkpoint{}:
+		return nil, &InvalidError{"From", "it goes forward: use After to read backward"}
+	}
+	if q.Backward && q.After > 0 {
+		q.After, q.UpTo = 0, q.After-1
+		q.unread = q.UpTo == 0
+	}
+	return q, nil
+}
+
+// InvalidError says which option of a read cannot be used.
+type InvalidError struct {
+	Option string // "PageSize"
+	Reason string // what is wrong, and what would be right
+}
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("groupcommit: reading: %s: %s", e.Option, e.Reason)
+}
