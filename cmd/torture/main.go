@@ -65,7 +65,7 @@ func parse(args []string, out io.Writer) (*config, error) {
 	flags.DurationVar(&c.pause, "pause", 60*time.Millisecond, "of a client between two bursts of commands, on average")
 	flags.DurationVar(&c.calm, "calm", time.Second, "between two faults, at most")
 	flags.StringVar(&c.only, "only", "", "a regular expression: only faults whose name matches")
-	flags.BoolVar(&c.sweep, "sweep", true, "first cut a batch at every message of the protocol; -duration counts from its end")
+	flags.BoolVar(&c.sweep, "sweep", true, "first cut a batch at every message of the protocol, which takes minutes of -duration")
 	flags.BoolVar(&c.markdown, "markdown", false, "print the figures as Markdown")
 	flags.BoolVar(&c.verbose, "v", false, "tell of each fault when it is over")
 	flags.Usage = func() {

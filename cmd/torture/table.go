@@ -62,7 +62,7 @@ func (t *tally) print(out io.Writer, c *config) {
 	for _, kind := range t.kindsOfFaults() {
 		p.row(kind, t.faults[kind])
 	}
-	if c.sweep {
+	if t.cuts > 0 {
 		p.printf("\ncut sweep complete: %d cuts\n", t.cuts)
 	}
 	p.head("What must be 0")

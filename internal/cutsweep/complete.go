@@ -7,15 +7,18 @@ import (
 	"sync/atomic"
 )
 
+// Width is how many cuts are made side by side, each with a store of its own. Most of them wait.
+const Width = 20
+
 // Complete makes every cut of every series, some series at a time, and judges. It tells how many cuts there were, and which verdicts are not
-// true. When ctx ends it stops, with an error.
-func (s *Sweep) Complete(ctx context.Context, atATime int) (cuts int, untrue []string, err error) {
+// true. When ctx ends it stops, with an error. It is one, too, that no cut was made with a commit behind another.
+func (s *Sweep) Complete(ctx context.Context) (cuts int, untrue []string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	series := make(chan Cut)
 	var made atomic.Int64
 	var all sync.WaitGroup
-	for range atATime {
+	for range Width {
 		all.Go(func() {
 			for cut := range series {
 				n, err := s.whole(ctx, cut)
@@ -34,12 +37,18 @@ func (s *Sweep) Complete(ctx context.Context, atATime int) (cuts int, untrue []s
 	if ctx.Err() != nil {
 		return int(made.Load()), nil, context.Cause(ctx)
 	}
+	if s.Behind() == 0 {
+		return int(made.Load()), nil, errNoneBehind
+	}
 	untrue, err = s.Judge(ctx)
 	return int(made.Load()), untrue, err
 }
 
-// errNoCut says that a series has cut nothing, which cannot be.
-var errNoCut = errors.New("a series without a cut")
+// What cannot be of a complete sweep.
+var (
+	errNoCut      = errors.New("a series without a cut")
+	errNoneBehind = errors.New("no cut was made with a commit behind another")
+)
 
 // whole makes the cuts of a series until there is no message of the next number.
 func (s *Sweep) whole(ctx context.Context, cut Cut) (made int, err error) {

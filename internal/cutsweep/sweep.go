@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,6 +18,7 @@ import (
 // Sweep makes cuts in one schema, which it migrates. Any number of goroutines may call Run.
 type Sweep struct {
 	url, schema string
+	behind      atomic.Int64 // cuts with a commit behind another
 
 	mu       sync.Mutex // guards verdicts
 	verdicts []verdict
@@ -63,20 +65,64 @@ func (s *Sweep) Run(ctx context.Context, cut Cut) (happened bool, err error) {
 		return false, err
 	}
 	defer proxy.Close()
-	store, err := groupcommit.Open(ctx, s.config(proxy.URL()))
+	var sent underWay
+	config := s.config(proxy.URL())
+	config.Hooks.Sending = sent.sending
+	store, err := groupcommit.Open(ctx, config)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, store.Close(ctx)) }()
 
-	fromSide := func(f *pgproxy.Frame) bool { return f.From == cut.Side }
-	trap := proxy.On(fromSide, cut.Number, pgproxy.Cut(cut.Point, cut.Ending))
+	trap := s.set(proxy, cut, &sent)
 	defer trap.Remove()
 	futures, streams := s.submit(ctx, store, cut.Shape)
 	if cut.Gone {
 		goneAfter(trap, proxy, futures)
 	}
-	return s.note(ctx, cut, futures, streams, trap)
+	if err := s.note(ctx, cut, futures, streams); err != nil {
+		return false, err
+	}
+	return made(ctx, trap, cut)
+}
+
+// underWay is how many commits are sent and have no answer.
+type underWay struct{ atomic.Int64 }
+
+func (u *underWay) sending(context.Context, groupcommit.CommitInfo) (answered func(error)) {
+	u.Add(1)
+	return func(error) { u.Add(-1) }
+}
+
+// set makes the trap that cuts. It counts the cut when there is a commit behind another.
+func (s *Sweep) set(proxy *pgproxy.Proxy, cut Cut, sent *underWay) *pgproxy.Trap {
+	seen := 0
+	return proxy.On(func(f *pgproxy.Frame) bool {
+		if f.From != cut.Side {
+			return false
+		}
+		if seen++; seen == cut.Number && sent.Load() > 1 {
+			s.behind.Add(1)
+		}
+		return true
+	}, cut.Number, pgproxy.Cut(cut.Point, cut.Ending))
+}
+
+// Behind is how many cuts were made with a commit behind another in flight.
+func (s *Sweep) Behind() int { return int(s.behind.Load()) }
+
+// made tells whether there was a message to cut at, and returns when that has happened. A message is counted before it arrives, so the one that
+// brings the last verdict counts.
+func made(ctx context.Context, trap *pgproxy.Trap, cut Cut) (bool, error) {
+	if trap.Count() < cut.Number {
+		return false, nil
+	}
+	select {
+	case <-trap.Hit:
+		return true, nil
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
 }
 
 // roundTrip is long enough for the second batch to leave before the first has its answer.
@@ -109,24 +155,19 @@ func goneAfter(trap *pgproxy.Trap, proxy *pgproxy.Proxy, futures []*groupcommit.
 }
 
 // note waits for the verdicts.
-func (s *Sweep) note(ctx context.Context, cut Cut, futures []*groupcommit.Future, streams []string, trap *pgproxy.Trap) (happened bool, err error) {
+func (s *Sweep) note(ctx context.Context, cut Cut, futures []*groupcommit.Future, streams []string) error {
 	for i, f := range futures {
 		select {
 		case <-f.Done():
 		case <-ctx.Done():
-			return false, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 		_, err := f.Result()
 		s.mu.Lock()
 		s.verdicts = append(s.verdicts, verdict{cut, streams[i], cut.Shape.Events, err})
 		s.mu.Unlock()
 	}
-	select {
-	case <-trap.Hit:
-		return true, nil
-	default:
-		return false, nil
-	}
+	return nil
 }
 
 // Judge compares all verdicts so far with what is in the database now, and gives those that are not true. It reads over a connection of its own.

@@ -14,9 +14,6 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var complete = flag.Bool("complete", false, "make every cut, which takes minutes")
 
-// atATime is how many cuts are made side by side. Most of them wait.
-const atATime = 8
-
 // Whatever message the connection is cut at, the verdict is what the database says. Without -complete one message of each series is
 // cut, not the same in all.
 func TestVerdictIsTheTruth(t *testing.T) {
@@ -25,17 +22,17 @@ func TestVerdictIsTheTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *complete {
-		cuts, untrue, err := sweep.Complete(t.Context(), atATime)
+		cuts, untrue, err := sweep.Complete(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("cut sweep complete: %d cuts", cuts)
+		t.Logf("cut sweep complete: %d cuts, %d of them with a commit behind another", cuts, sweep.Behind())
 		wantTrue(t, untrue)
 		return
 	}
 	var happened atomic.Int64
 	var all sync.WaitGroup
-	places := make(chan struct{}, atATime)
+	places := make(chan struct{}, cutsweep.Width)
 	for i, cut := range cutsweep.Series() {
 		cut.Number = 1 + 3*(i%5)
 		all.Go(func() {
@@ -57,6 +54,9 @@ func TestVerdictIsTheTruth(t *testing.T) {
 	wantTrue(t, untrue)
 	if n := int(happened.Load()); n < len(cutsweep.Series())/2 {
 		t.Errorf("only %d cuts", n)
+	}
+	if sweep.Behind() == 0 {
+		t.Error("no cut was made with a commit behind another")
 	}
 }
 
