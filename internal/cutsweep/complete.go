@@ -8,7 +8,7 @@ import (
 )
 
 // Width is how many cuts are made side by side, each with a store of its own. Most of them wait.
-const Width = 20
+const Width = 24
 
 // Complete makes every cut of every series, some series at a time, and judges. It tells how many cuts there were, and which verdicts are not
 // true. When ctx ends it stops, with an error. It is one, too, that no cut was made with a commit behind another.

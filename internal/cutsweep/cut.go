@@ -13,11 +13,11 @@ type Shape struct {
 	Events  int // of each
 }
 
-// Shapes are all of them. The second commit of the last one is copied while the first is in flight.
+// Shapes are all of them. A few events are inserted, many are copied. The second commit of the last one is copied while the first is in flight.
 var Shapes = []Shape{
 	{"prepared inserts", 1, 2},
-	{"copy", 1, 20},
-	{"copy behind another", 2, 20},
+	{"copy", 1, 40},
+	{"copy behind another", 2, 40},
 }
 
 // Cut is the fault of one run.

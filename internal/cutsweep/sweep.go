@@ -49,6 +49,7 @@ func (s *Sweep) config(url string) groupcommit.Config {
 		DatabaseURL:    url,
 		Schema:         s.schema,
 		BatchCommands:  1,
+		InFlight:       2,
 		MaxConnections: 1,
 		RetryFor:       retryFor,
 		LockTimeout:    retryFor / 5,
@@ -66,9 +67,7 @@ func (s *Sweep) Run(ctx context.Context, cut Cut) (happened bool, err error) {
 	}
 	defer proxy.Close()
 	var sent underWay
-	config := s.config(proxy.URL())
-	config.Hooks.Sending = sent.sending
-	store, err := groupcommit.Open(ctx, config)
+	store, err := s.open(ctx, proxy, cut.Shape, &sent)
 	if err != nil {
 		return false, err
 	}
@@ -84,6 +83,12 @@ func (s *Sweep) Run(ctx context.Context, cut Cut) (happened bool, err error) {
 		return false, err
 	}
 	return made(ctx, trap, cut)
+}
+
+func (s *Sweep) open(ctx context.Context, proxy *pgproxy.Proxy, shape Shape, sent *underWay) (*groupcommit.Store, error) {
+	config := s.config(shape.slow(proxy.URL()))
+	config.Hooks.Sending = sent.sending
+	return groupcommit.Open(ctx, config)
 }
 
 // underWay is how many commits are sent and have no answer.
@@ -125,8 +130,17 @@ func made(ctx context.Context, trap *pgproxy.Trap, cut Cut) (bool, error) {
 	}
 }
 
-// roundTrip is long enough for the second batch to leave before the first has its answer.
+// roundTrip keeps the messages of a batch apart.
 const roundTrip = 4 * time.Millisecond
+
+// slow makes each commit take its time before it is flushed, so that the second one leaves before the first has its answer. url is that of a
+// proxy, which has parameters.
+func (s Shape) slow(url string) string {
+	if s.Batches == 1 {
+		return url
+	}
+	return url + "&commit_delay=20000&commit_siblings=0" // microseconds
+}
 
 func (s *Sweep) submit(ctx context.Context, store *groupcommit.Store, shape Shape) (futures []*groupcommit.Future, streams []string) {
 	for range shape.Batches {
