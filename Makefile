@@ -6,6 +6,7 @@ BENCH      ?= .
 DURATION   ?= 10m
 CLIENTS    ?= 100
 SEED       ?= 1
+FUZZTIME   ?= 30s
 TESTFLAGS  ?=
 BENCHFLAGS ?=
 
@@ -16,11 +17,11 @@ MODULES   = benchmarks/report deploy telemetry/oteltrace
 IN_REPORT = cd benchmarks/report &&
 in_each   = @for dir in $(MODULES); do echo "in $$dir"; (cd $$dir && $(1)) || exit 1; done
 
-# The race detector pays where goroutines meet, not in programs and benchmarks. It needs a C compiler.
-RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
+# The race detector pays where goroutines meet, not in programs and benchmarks, nor where tests are built anew. It needs a C compiler.
+RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks|internal/seeded)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo verify test race bench bench-report soak torture lint check vuln postgres clean
+.PHONY: help demo verify test race bench bench-report soak torture bites fuzz lint check vuln postgres clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +51,14 @@ soak: postgres ## work under a mixed load, then check log and memory (DURATION=1
 
 torture: postgres ## break everything that can break under load, and judge every verdict (DURATION=30m SEED=1)
 	$(GO) run ./cmd/torture -duration=$(DURATION) -seed=$(SEED)
+
+bites: postgres ## seed every bug of internal/seeded/bugs, and see the tests catch it; some minutes
+	$(GO) test -count=1 -timeout=1h -v ./internal/seeded -run=TestBugsAreCaught -complete
+
+fuzz: postgres ## run every fuzz target in turn (FUZZTIME=30s for each)
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z]+' . | sed -E 's|/[^/]*:func | |' | while read -r package target; do \
+		echo "$$package $$target"; $(GO) test $$package -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) </dev/null || exit 1; \
+	done
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
