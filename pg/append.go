@@ -63,7 +63,7 @@ type attempt struct {
 	buffer []byte          // that messages are built in
 	lost   bool            // the connection
 	orphan bool            // the commit before it did not succeed, or not in time
-	spoilt bool            // its session is no longer as it was set up
+	spoilt bool            // its session is no longer as it was set up, or not to be understood
 }
 
 func (a *attempt) run(s *Store) error {
@@ -75,7 +75,7 @@ func (a *attempt) run(s *Store) error {
 		a.buffer = shape.message
 		reply = a.send(&shape)
 	}
-	if !shape.waits || reply.err != nil || reply.lost != nil {
+	if !shape.waits || !shape.complete(&reply) {
 		return shape.outcome(&reply)
 	}
 	if err := a.link.Await(a.ctx); err != nil {
@@ -94,7 +94,7 @@ func (a *attempt) send(shape *shape) reply {
 		}
 	})
 	a.lost = a.lost || r.lost != nil
-	a.spoilt = a.spoilt || r.err != nil && spoilt(r.err)
+	a.spoilt = a.spoilt || r.err == nil && !shape.complete(&r) || r.err != nil && spoilt(r.err)
 	return r
 }
 
