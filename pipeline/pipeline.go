@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
@@ -31,6 +32,7 @@ type Pipeline struct {
 	recorder  *recorder
 
 	ended chan struct{}   // closed by run
+	cut   bool            // commands were given up because Close had no more patience; run's until ended is closed
 	abort context.Context // ends when Close has no more patience
 	stop  context.CancelCauseFunc
 }
@@ -98,6 +100,7 @@ func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
 	done := func() {
 		end()
 		p.recorder.told(batch.Items)
+		p.cut = p.cut || p.abort.Err() != nil && slices.ContainsFunc(batch.Items, (*Future).givenUp)
 		batch.Done()
 	}
 	if len(entries) == 0 {
@@ -124,8 +127,8 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 }
 
 // Close stops admission and returns when every command that was admitted has its verdict and no goroutine is left. If ctx
-// ends first, what was not yet sent is told as not written, what is in doubt as unknown, and the cause of ctx's end is returned. It may be
-// called again, and by several goroutines.
+// ends first, what was not yet sent is told as not written, what is in doubt as unknown, and the cause of ctx's end is returned if there
+// was any of that. It may be called again, and by several goroutines.
 func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
@@ -140,5 +143,8 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	}
 	p.stop(command.ErrClosed)
 	<-p.ended
+	if !p.cut { // all was told before, or in the end: only the turn had still to be given back
+		return nil
+	}
 	return fmt.Errorf("groupcommit: closed before everything was written: %w", context.Cause(ctx))
 }
