@@ -58,14 +58,14 @@ func (p *Pipeline) run() {
 	defer close(p.ended)
 	defer p.committer.Close()
 	for open := true; open || !p.committer.Idle(); {
-		batches, ready := p.source(open)
+		batches, peek := p.source(open)
 		select {
 		case batch, ok := <-batches:
 			open = ok
 			if ok {
 				p.begin(batch)
 			}
-		case _, open = <-ready:
+		case _, open = <-peek:
 			if open {
 				p.committer.Prepare(p.abort)
 			}
@@ -76,7 +76,7 @@ func (p *Pipeline) run() {
 }
 
 // source is where the next batch comes from, or where to hear of one, as the committer can use it.
-func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], ready <-chan struct{}) {
+func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], peek <-chan struct{}) {
 	if open && p.committer.Obliged() {
 		runtime.Gosched() // who was just answered may be about to submit again
 		if queued, _ := p.batcher.Queued(); queued == 0 {
@@ -88,9 +88,9 @@ func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], re
 	case p.committer.Ready():
 		batches = p.batcher.Batches()
 	case p.committer.Waiting():
-		ready = p.batcher.Ready()
+		peek = p.batcher.Peek()
 	}
-	return batches, ready
+	return batches, peek
 }
 
 func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
