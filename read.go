@@ -46,7 +46,7 @@ func Named(name string) ReadOption { return reading.Named(name) }
 type Reader struct {
 	*reading.Reader
 	reads reading.Owner
-	log *pg.Reader
+	log   *pg.Reader
 }
 
 // OpenReader connects to a log for reading alone, where no pipeline is wanted: with a role that has SELECT on events, commits and schema_version,
