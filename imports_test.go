@@ -39,6 +39,7 @@ var heavy = []string{
 	"testing",
 	"go.uber.org/goleak",
 	"pgregory.net/rapid",
+	"github.com/anishathalye/porcupine",
 	"github.com/fergusstrange/embedded-postgres",
 	"github.com/schollz/progressbar/v3",
 	"github.com/caarlos0/env/v11",
