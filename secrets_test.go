@@ -16,19 +16,19 @@ import (
 	"github.com/groupcommit/groupcommit/telemetry"
 )
 
-// told is all that was said to somebody. mu guards text.
-type told struct {
+// heard is all that was said to somebody. mu guards text.
+type heard struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (s *told) Write(b []byte) (int, error) {
+func (s *heard) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.text.Write(b)
 }
 
-func (s *told) error(err error) {
+func (s *heard) error(err error) {
 	if err != nil {
 		_, _ = s.Write([]byte(err.Error() + "\n"))
 	}
@@ -37,7 +37,7 @@ func (s *told) error(err error) {
 // Commands fail in every way that there is, with the same secret in the password, in data and in metadata. It is in no error, in no line of the log,
 // and nowhere in what telemetry serves.
 func TestSecretsAreNotTold(t *testing.T) {
-	var told told
+	var told heard
 	logger := slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	proxy := pgproxy.New(t, pgtest.URL(t), 0)
 	schema := pgtest.Schema(t)
