@@ -9,7 +9,7 @@ SEED       ?= 1
 TESTFLAGS  ?=
 BENCHFLAGS ?=
 
-BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h ./benchmarks $(BENCHFLAGS)
+BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -timeout=1h ./benchmarks $(BENCHFLAGS)
 
 # What nobody is to inherit who imports groupcommit is in modules of its own, which ./... does not reach.
 MODULES   = benchmarks/report deploy telemetry/oteltrace
