@@ -1,7 +1,7 @@
 package pg
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/groupcommit/groupcommit/committer"
 )
@@ -64,7 +64,7 @@ func (s *shape) outcome(r *reply) error {
 		}
 		return f
 	case r.tag == "ROLLBACK":
-		return &committer.Failure{Class: committer.Transient, Row: -1, Err: fmt.Errorf("the server answered ROLLBACK to COMMIT")}
+		return &committer.Failure{Class: committer.Transient, Row: -1, Err: errors.New("the server answered ROLLBACK to COMMIT")}
 	default:
 		return nil
 	}
