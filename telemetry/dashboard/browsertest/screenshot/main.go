@@ -26,7 +26,7 @@ func main() {
 	flag.StringVar(&s.file, "o", "dashboard.png", "where the picture goes")
 	flag.StringVar(&s.scheme, "scheme", "light", "light or dark")
 	flag.Int64Var(&s.width, "width", 1280, "of the page")
-	flag.Int64Var(&s.height, "height", 960, "of the page")
+	flag.Int64Var(&s.height, "height", 900, "of the page")
 	flag.DurationVar(&s.after, "after", 90*time.Second, "how long the demo runs before")
 	flag.Parse()
 	if err := s.take(context.Background()); err != nil {
