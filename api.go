@@ -77,6 +77,7 @@ var (
 	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
 	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
 	ErrUnavailable    = command.ErrUnavailable    // the database cannot be read now; try again
+	ErrStuck          = pipeline.ErrStuck         // Close: a decision does not return
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
 )
 
@@ -181,7 +182,7 @@ func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) 
 // Close stops admission and returns when every command has its verdict and all is released; reads under way end with
 // ErrClosed. It waits no longer than ctx
 // and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
-// an error. It may be called again.
+// an error; it is ErrStuck when a decider never came back, whose goroutine is left behind. It may be called again.
 func (s *Store) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
 	defer cancel()

@@ -242,6 +242,7 @@ func (c *Config) pipeline() pipeline.Config {
 		Committer: committer.Config{
 			InFlight:          c.InFlight,
 			HeadStreams:       c.HeadStreams,
+			CommitBytes:       c.BatchBytes,
 			StateStreams:      c.StateStreams,
 			StateBytes:        c.StateBytes,
 			DecideLimit:       c.DecideLimit,

@@ -26,8 +26,10 @@ var arrows = map[string][]string{
 	"./memlog":              {"./committer", "./command", "./reading", "./verify"},
 	"./telemetry":           {"./command", "./stats"},
 	"./telemetry/dashboard": {"./telemetry"},
-	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
 	"./decider":             {".", "./command"},
+	"./decider/decidertest": {".", "./command"},
+	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	"./projection":          {".", "./pg", "./projection/migrations"},
 	".":                     {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 

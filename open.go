@@ -81,21 +81,20 @@ func start(config Config, log log, turns committer.Turns, tell, release func()) 
 	reader := reading.New(log, config.reading())
 	line := config.pipeline()
 	line.Committer.Turns = turns
+	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
+		return reader.ReadStream(ctx, stream, After(after))
+	}
 	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(info CommitInfo) {
 		reader.Appended(info.First + int64(info.Events) - 1)
 		tell()
 	}})
-	store := &Store{
+	return &Store{
 		Reader:       reader,
+		pipeline:     pipeline.New(line, log),
 		log:          log,
 		release:      release,
 		closeTimeout: cmp.Or(config.CloseTimeout, time.Minute),
 	}
-	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
-		return store.ReadStream(ctx, stream, After(after))
-	}
-	store.pipeline = pipeline.New(line, log)
-	return store
 }
 
 // pool is the configuration of all connections.

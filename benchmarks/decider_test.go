@@ -1,10 +1,12 @@
 package benchmarks
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/decider"
 	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
@@ -103,4 +105,34 @@ func (a *attempting) report(b *testing.B, prefix string) {
 	a.contestant.report(b, prefix+"commands/s")
 	b.ReportMetric(float64(a.store.attempts.Load())/float64(max(a.answered, 1)), prefix+"attempts/command")
 	reportPercentiles(b, prefix, latencies(a.clients), 50, 95)
+}
+
+var stateCount = flag.Int("states", 20_000, "number of streams whose states BenchmarkStates keeps")
+
+// BenchmarkStates keeps the states of many streams in memory, small ones, and reports what each takes.
+func BenchmarkStates(b *testing.B) {
+	for b.Loop() {
+		store, err := groupcommit.OpenInMemory(groupcommit.Config{StateStreams: *stateCount, StateBytes: 1 << 40})
+		if err != nil {
+			b.Fatal(err)
+		}
+		accounts := decider.New(func(a workload.Account, e groupcommit.RecordedEvent) (workload.Account, error) {
+			return a.Evolve(e.Type, e.Data)
+		})
+		before := liveHeap()
+		for i := range *stateCount {
+			account := accounts.At(fmt.Sprintf("account-%012d", i))
+			if _, err := store.Submit(b.Context(), decider.Command(func(*decider.Decision) error { return nil }, account)).Wait(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(liveHeap()-before)/float64(*stateCount), "B/stream")
+		if kept := store.StateStats().Streams; kept != *stateCount {
+			b.Errorf("%d states are kept", kept)
+		}
+		if err := store.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
 }

@@ -86,6 +86,7 @@ func (c *Committer) setAside(work *job, plan *plan) {
 		return
 	}
 	work.entries = plan.entries
+	c.due = c.due || plan.full
 	for _, e := range plan.aside {
 		if e.decision != nil && !e.decision.loading {
 			c.fetch(work.ctx, e.decision, plan.view.lacking(e))

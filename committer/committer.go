@@ -31,6 +31,9 @@ type Config struct {
 	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
 	// Limits bound what a decision may append.
 	Limits command.Limits
+	// CommitBytes is how much decisions may append in one commit; those behind go into the next. Defaults to 8 MiB. What commands carry with them was
+	// counted when the batch was made.
+	CommitBytes int
 	// StateStreams is of how many streams the states are cached for decisions. Defaults to 1,000.
 	StateStreams int
 	// StateBytes is how much memory cached states may take, by what their folders say. Defaults to 64 MiB.
@@ -67,6 +70,7 @@ func New(log Log, config Config) *Committer {
 	config.RetryFor = cmp.Or(config.RetryFor, 30*time.Second)
 	config.AttemptTimeout = cmp.Or(config.AttemptTimeout, config.RetryFor/3)
 	config.Limits = config.Limits.WithDefaults()
+	config.CommitBytes = cmp.Or(config.CommitBytes, 8<<20)
 	config.StateStreams = cmp.Or(config.StateStreams, 1000)
 	config.StateBytes = cmp.Or(config.StateBytes, 64<<20)
 	config.DecideLimit = cmp.Or(config.DecideLimit, 100*time.Millisecond)
@@ -181,10 +185,15 @@ func (c *Committer) commit(work *job) {
 
 // conclude deals with the answer to a commit, while nothing else is in flight. It leaves in work what is to be tried again.
 func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent time.Time, err error) {
-	if f := failure(err); f != nil && f.Class == InDoubt {
-		c.config.Hooks.failed(InDoubt, f)
-		err = c.settle(ctx, plan.commit)
-		defer func() { c.heads.known = false }() // others may have appended behind it
+	if f := failure(err); f != nil {
+		switch f.Class {
+		case InDoubt:
+			c.config.Hooks.failed(InDoubt, f)
+			err = c.settle(ctx, plan.commit)
+			defer func() { c.heads.known = false }() // others may have appended behind it
+		case Moved:
+			c.overtaken(f)
+		}
 	}
 	if err == nil {
 		c.finish(work, plan, time.Since(sent))
@@ -314,9 +323,7 @@ func (c *Committer) attempt(ctx context.Context, commit *Commit) (err error) {
 
 // finish takes over what the plan came to and tells its verdicts.
 func (c *Committer) finish(work *job, plan *plan, took time.Duration) {
-	if lasted := c.outage.over(); lasted > 0 {
-		c.config.Logger.Info("groupcommit: writing goes on", "after", lasted)
-	}
+	c.goesOn(&c.outage)
 	if len(plan.commit.Rows) > 0 {
 		c.heads.moveTo(plan.commit.End(), plan.commit.Time)
 		c.config.Hooks.committed(plan.commit, took)

@@ -24,6 +24,11 @@ func (j *judge) decide(i int, e *Entry) (v verdict, judged bool) {
 	if d.err != nil {
 		return j.refuse(e, d.err), true
 	}
+	if j.plan.bytes >= j.committer.config.CommitBytes {
+		view.block(e)
+		j.plan.full = true
+		return verdict{}, false
+	}
 	for {
 		if d.loading || view.blocked(e) || !j.recall(e) {
 			view.block(e)
@@ -113,7 +118,7 @@ func (j *judge) enter(e *Entry, from int) {
 			at = v.add(j.committer, p)
 			v.slots[at].reset()
 		} else if v.slots[at].state == assumed {
-			v.slots[at].state = unknown
+			v.slots[at].state, j.plan.final = unknown, false
 		}
 		p.slot = at
 	}
@@ -141,6 +146,7 @@ func (j *judge) carryOut(i int, e *Entry, writes []command.StreamWrite) (v verdi
 	if err := j.evolve(e); err != nil {
 		return j.refuse(e, err), true
 	}
+	j.plan.bytes += len(e.rows)
 	return j.accept(i, e), true
 }
 

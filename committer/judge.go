@@ -19,6 +19,8 @@ type plan struct {
 	final    bool      // judged on nothing that has still to be looked up
 	repeats  bool      // a verdict is the success of a command that was recorded before
 	aside    []*Entry  // those that cannot be judged yet
+	bytes    int       // of events that were decided
+	full     bool      // they are so many that further decisions are set aside
 
 	ids map[uuid.UUID]int // index of each accepted entry that has an ID
 }

@@ -60,6 +60,9 @@ func (c *Committer) load(ctx context.Context, of command.Subject, state command.
 		state, epoch = initial, now
 	}
 	for event, err := range c.config.Read(ctx, of.Stream, state.Version) {
+		if errors.Is(err, command.ErrClosed) {
+			return state, epoch, command.ErrClosed
+		}
 		if err != nil {
 			return state, epoch, fmt.Errorf("%w: %w", command.ErrNotWritten, err)
 		}

@@ -33,6 +33,17 @@ func reader(log *memlog.Log) func(context.Context, string, int64) iter.Seq2[comm
 	}
 }
 
+func readAll(t *testing.T, log *memlog.Log) (all []command.RecordedEvent) {
+	t.Helper()
+	for event, err := range reading.New(log, reading.Config{}).ReadAll(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, event)
+	}
+	return all
+}
+
 // weather is a log in memory that fails at random: before a commit took effect, after, and with its answer lost.
 type weather struct {
 	*memlog.Log

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -20,7 +19,6 @@ import (
 	"github.com/groupcommit/groupcommit/decider"
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pipeline"
-	"github.com/groupcommit/groupcommit/reading"
 )
 
 // tally is a state that tells which events it was folded from: how many, and a hash of them in their order.
@@ -174,11 +172,7 @@ func TestDecisionsAreThoseOfASequentialRun(t *testing.T) {
 			for _, p := range all {
 				closing(t, p)
 			}
-			events, err := memory.Read(t.Context(), reading.Selection{UpTo: math.MaxInt64, Limit: math.MaxInt})
-			if err != nil {
-				t.Fatal(err)
-			}
-			h := replay(t, events, starts)
+			h := replay(t, readAll(t, memory), starts)
 			for _, saw := range refusals {
 				for stream, state := range saw {
 					if state != (tally{}) && h.was[stream][state.Count] != state {

@@ -106,6 +106,29 @@ func TestUnreadableStream(t *testing.T) {
 	_, _ = failed.Wait(t.Context())
 }
 
+// What decisions append is not known when the batch is made: more than a commit may hold goes into several, and the order stays.
+func TestLargeDecisions(t *testing.T) {
+	largest := 0
+	store := open(t, groupcommit.Config{BatchBytes: 100_000, Hooks: groupcommit.Hooks{Committed: func(c groupcommit.CommitInfo) { largest = max(largest, c.Bytes) }}})
+	a := decider.New(evolve).At("a")
+	large := groupcommit.JSON("Large", strings.Repeat("x", 10_000))
+	var futures []*groupcommit.Future
+	for range 100 {
+		futures = append(futures, decider.Submit(t.Context(), store, func(d *decider.Decision) error { a.Append(d, large); return nil }, a))
+	}
+	if err := store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range futures {
+		if result, err := f.Result(); err != nil || result.Version("a") != int64(i+1) {
+			t.Errorf("decision %d: %+v, %v", i, result, err)
+		}
+	}
+	if largest > 120_000 {
+		t.Errorf("a commit of %d bytes", largest)
+	}
+}
+
 func TestSlowDecision(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []groupcommit.OverrunInfo

@@ -1,10 +1,13 @@
 package pg
 
 import (
+	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/groupcommit/groupcommit/committer"
@@ -91,6 +94,29 @@ func TestFailureByPhase(t *testing.T) {
 	} {
 		if f := c.reply.failure(4, c.sent); f.Class != c.want {
 			t.Errorf("%s: %v, want %v", c.what, f.Class, c.want)
+		}
+	}
+}
+
+// Each address that was tried is told, in one line, with the cause at hand.
+func TestConnectErrorIsOneLine(t *testing.T) {
+	config, err := pgx.ParseConfig("host=localhost,localhost port=1,2 sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := errors.New("refused by the test")
+	config.DialFunc = func(context.Context, string, string) (net.Conn, error) { return nil, refused }
+	_, err = pgx.ConnectConfig(t.Context(), config)
+	if !strings.Contains(err.Error(), "\n") {
+		t.Fatalf("not the error that this is about: %v", err)
+	}
+	for _, err := range []error{scrub(err), connectError(err), migrateError("s", err)} {
+		text := err.Error()
+		if strings.ContainsAny(text, "\n\t") || !strings.Contains(text, ":1 (localhost)") || !strings.Contains(text, ":2 (localhost)") {
+			t.Errorf("%q", text)
+		}
+		if !errors.Is(err, refused) {
+			t.Errorf("%v does not wrap its cause", err)
 		}
 	}
 }

@@ -43,11 +43,6 @@ func (p *Payment) metadata() groupcommit.Metadata {
 	return metadata(p.ID, user)
 }
 
-// signed gives the events of the payment their metadata.
-func (p *Payment) signed(events []groupcommit.Event) []groupcommit.Event {
-	return signed(events, p.metadata().Encode())
-}
-
 // External is the account of everybody who has none.
 const External = "external"
 

@@ -29,10 +29,10 @@ func (b *Bank) Do(ctx context.Context, i int) (Outcome, error) { return payment(
 
 // Deposit brings money in from outside.
 func (b *Bank) Deposit(ctx context.Context, p Payment) (Outcome, error) {
-	to := b.account(p.To)
+	to, about := b.account(p.To), p.metadata().Encode()
 	outcome, err := decide(ctx, b.store, func(d *decider.Decision) error {
 		events, err := to.State(d).Deposit(p)
-		to.Append(d, p.signed(events)...)
+		to.Append(d, signed(events, about)...)
 		return err
 	}, to)
 	return b.moved(p.Amount, outcome, err)
@@ -40,10 +40,10 @@ func (b *Bank) Deposit(ctx context.Context, p Payment) (Outcome, error) {
 
 // Withdraw takes money out.
 func (b *Bank) Withdraw(ctx context.Context, p Payment) (Outcome, error) {
-	from := b.account(p.From)
+	from, about := b.account(p.From), p.metadata().Encode()
 	outcome, err := decide(ctx, b.store, func(d *decider.Decision) error {
 		events, err := from.State(d).Pay(p)
-		from.Append(d, p.signed(events)...)
+		from.Append(d, signed(events, about)...)
 		return err
 	}, from)
 	return b.moved(-p.Amount, outcome, err)
@@ -54,15 +54,15 @@ func (b *Bank) Transfer(ctx context.Context, p Payment) (Outcome, error) {
 	if !b.bothEnds {
 		return b.Withdraw(ctx, p)
 	}
-	from, to := b.account(p.From), b.account(p.To)
+	from, to, about := b.account(p.From), b.account(p.To), p.metadata().Encode()
 	return decide(ctx, b.store, func(d *decider.Decision) error {
 		paid, err := from.State(d).Pay(p)
 		if err != nil {
 			return err
 		}
 		received, err := to.State(d).Receive(p)
-		from.Append(d, p.signed(paid)...)
-		to.Append(d, p.signed(received)...)
+		from.Append(d, signed(paid, about)...)
+		to.Append(d, signed(received, about)...)
 		return err
 	}, from, to)
 }

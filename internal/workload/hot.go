@@ -22,11 +22,11 @@ func NewHot(store Store) *Hot {
 	return &Hot{store: store, stream: uuid.NewString(), readings: decider.New(folding[Readings])}
 }
 
-// Decide is command i of W6, by a decider: the event carries how many came before it.
-func (h *Hot) Decide(ctx context.Context, i int) (Outcome, error) {
+// Decide is any command of W6, by a decider: the event says how many came before it.
+func (h *Hot) Decide(ctx context.Context, _ int) (Outcome, error) {
 	hot := h.readings.At(h.stream)
 	return decide(ctx, h.store, func(d *decider.Decision) error {
-		hot.Append(d, reading(h.stream, i, hot.State(d).Taken+1))
+		hot.Append(d, reading(h.stream, hot.State(d).Taken, 1))
 		return nil
 	}, hot)
 }
