@@ -80,6 +80,15 @@ type Config struct {
 	// Defaults to 100,000.
 	HeadStreams int `env:"GROUPCOMMIT_HEAD_STREAMS"`
 
+	// StateStreams is of how many streams the states are kept in memory for deciders, and StateBytes how much memory they may take, by what the
+	// deciders say of their states; those used last stay. Default to 1,000 and 64 MiB.
+	StateStreams int `env:"GROUPCOMMIT_STATE_STREAMS"`
+	StateBytes   int `env:"GROUPCOMMIT_STATE_BYTES"`
+
+	// DecideLimit is how long a decider may take to decide, or to fold an event, before it is logged and told to Hooks.Overran: everybody
+	// waits for it. Defaults to 100 ms.
+	DecideLimit time.Duration `env:"GROUPCOMMIT_DECIDE_LIMIT"`
+
 	// RetryFor is how long a batch is tried again, after the database has failed it or other processes were quicker time after time, before
 	// its commands are told ErrNotWritten or ErrOutcomeUnknown. Defaults to 30 s.
 	RetryFor time.Duration `env:"GROUPCOMMIT_RETRY_FOR"`
@@ -183,7 +192,8 @@ func (c *Config) checkNumbers() error {
 		{"QueueCommands", c.QueueCommands}, {"QueueBytes", c.QueueBytes},
 		{"MaxEventBytes", c.MaxEventBytes}, {"MaxMetadataBytes", c.MaxMetadataBytes}, {"MaxCommandBytes", c.MaxCommandBytes},
 		{"MaxCommandEvents", c.MaxCommandEvents}, {"MaxCommandStreams", c.MaxCommandStreams}, {"MaxNameBytes", c.MaxNameBytes},
-		{"HeadStreams", c.HeadStreams}, {"MaxConnections", c.MaxConnections}, {"MinConnections", c.MinConnections},
+		{"HeadStreams", c.HeadStreams}, {"StateStreams", c.StateStreams}, {"StateBytes", c.StateBytes},
+		{"MaxConnections", c.MaxConnections}, {"MinConnections", c.MinConnections},
 	} {
 		if n.value < 0 {
 			return &ConfigError{Field: n.field, Reason: "it is negative"}
@@ -201,6 +211,7 @@ func (c *Config) checkDurations() error {
 		{"RetryFor", c.RetryFor}, {"CloseTimeout", c.CloseTimeout}, {"LockTimeout", c.LockTimeout}, {"IdleInTransaction", c.IdleInTransaction},
 		{"AcquireTimeout", c.AcquireTimeout}, {"IdleTimeout", c.IdleTimeout}, {"MaxLifetime", c.MaxLifetime},
 		{"ConnectTimeout", c.ConnectTimeout}, {"PollInterval", c.PollInterval},
+		{"DecideLimit", c.DecideLimit},
 	} {
 		switch {
 		case d.value < 0:
@@ -235,8 +246,8 @@ func (c *Config) checkDataType() error {
 const (
 	maxQueueCommands = 1 << 20          // the queue is allocated at once
 	maxInFlight      = 16               // each is a connection, and more than a few only make failures dearer
-	minDuration      = time.Millisecond // the server counts no less
-	maxServerTimeout = 24 * time.Hour   // and that in 32 bits
+	minDuration      = time.Millisecond // below, another unit was meant
+	maxServerTimeout = 24 * time.Hour   // the server counts milliseconds in 32 bits
 )
 
 func atMost[T int | time.Duration](field string, value, limit T) error {
@@ -273,6 +284,10 @@ func (c *Config) pipeline() pipeline.Config {
 		Committer: committer.Config{
 			InFlight:          c.InFlight,
 			HeadStreams:       c.HeadStreams,
+			CommitBytes:       c.BatchBytes,
+			StateStreams:      c.StateStreams,
+			StateBytes:        c.StateBytes,
+			DecideLimit:       c.DecideLimit,
 			RetryFor:          c.RetryFor,
 			AcceptLostCommits: c.AcceptLostCommits,
 			Logger:            c.Logger,

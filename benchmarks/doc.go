@@ -7,7 +7,11 @@
 //     clients, is against one transaction per command with as many clients as suit it best.
 //   - BenchmarkWorkload: bank, shop, batches, many streams, cold ones, a hot one (w=financial, orders, batches, streams, cold, hot), as package
 //     internal/workload describes them; the log is checked afterwards. refused counts commands to which a business rule said no, which
-//     are in no rate. attempts/command tells what optimistic retry costs where streams are hot.
+//     are in no rate. Bank and shop decide.
+//   - BenchmarkDecider: deciders (commands/s, p95-ms, attempts/command) and, in turn with them, optimistic retry (retry-commands/s ...), on a bank, a shop and
+//     one stream for all (w=financial, orders, hot); x-retry is the multiple of its rate. x-streams is the hot stream as a multiple of many
+//     streams at exact versions.
+//   - BenchmarkStates: what a state that is kept takes (B/stream); -states=1000000 keeps those of a million streams.
 //   - BenchmarkClients: so many callers that each wait for an answer before they go on. commands/commit tells how many travelled together.
 //   - BenchmarkBatchSize: the most that goes through at a given size of the batches.
 //   - BenchmarkCeiling: ours at 4,000 clients (events/s) and, in turn with it, raw COPY of the same rows (copy-events/s); ratio is how near it comes.
@@ -35,6 +39,8 @@
 //   - BenchmarkReadMemory: the heap early and late in such a read.
 //   - BenchmarkSubscribe: from the answer to a command to the delivery of its event (p50-ms, p99-ms), to a subscriber of the same process (from=here)
 //     and of another one (from=elsewhere); and how fast a subscriber goes through a log that is there (catch-up).
+//   - BenchmarkProjection: a read model of one row per stream is built from the start of the log (events/s), each event an upsert, in batches of 1 to
+//     1,000 events, each of one statement and one transaction.
 //   - BenchmarkWriteWhileReading: a store with subscribers in the process, in turn with one that has none; x-alone is the multiple of its rate,
 //     behind how far the slowest subscriber was behind in the end.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.

@@ -22,6 +22,9 @@ type Hooks struct {
 	TurnTaken func(waited time.Duration)
 	// TurnLost is called when the turn was lost, and not passed on.
 	TurnLost func(cause error)
+	// Overran is called when a decision, or the folding of an event, took longer than Config.DecideLimit, after it has returned. One that does not return is told once, after ten
+	// times the limit and by a goroutine of its own.
+	Overran func(OverrunInfo)
 	// Stopped is called when nothing will be written any more, with the reason.
 	Stopped func(error)
 }
@@ -35,6 +38,13 @@ type JudgeInfo struct {
 	Looks    int           // at the log
 	LookTime time.Duration // of these
 	Took     time.Duration // without them
+}
+
+// OverrunInfo describes a decision that took too long.
+type OverrunInfo struct {
+	Stream   string // the first that it looks at, or that is folded
+	Took     time.Duration
+	Returned bool // else it still holds up all others
 }
 
 // CommitInfo describes a group commit.
@@ -116,5 +126,11 @@ func (h *Hooks) turnLost(cause error) {
 func (h *Hooks) stopped(reason error) {
 	if h.Stopped != nil {
 		h.Stopped(reason)
+	}
+}
+
+func (h *Hooks) overran(info OverrunInfo) {
+	if h.Overran != nil {
+		h.Overran(info)
 	}
 }

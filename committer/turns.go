@@ -90,13 +90,14 @@ func (c *Committer) Waiting() bool {
 func (c *Committer) Prepare(ctx context.Context) {
 	c.turn.state = asked
 	c.turn.ending = make(chan struct{})
-	go c.keep(ctx, Query{Since: c.heads.end}, c.turn.ending)
+	query, ending := Query{Since: c.heads.end}, c.turn.ending
+	c.running.Go(func() { c.keep(ctx, query, ending) })
 }
 
 // Obliged tells that the committer is Ready and nothing is in flight, but there are other processes: when nothing is queued, it is to
 // Rest.
 func (c *Committer) Obliged() bool {
-	return c.turn.open() && c.Idle() && time.Since(c.turn.met) < companyTime
+	return c.turn.open() && c.Idle() && len(c.waiting) == 0 && time.Since(c.turn.met) < companyTime
 }
 
 // Rest is called when the committer is Obliged and nothing is queued.

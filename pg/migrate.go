@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,24 @@ import (
 // asked for is told so too, after it was migrated. Any other error names the migration that failed; each migration is one
 // transaction, and calling again goes on with that one.
 func Migrate(ctx context.Context, config *pgx.ConnConfig, schema string, dataType command.DataType) error {
+	return eventLog.migrate(ctx, config, schema, dataType)
+}
+
+// Migrations are SQL files that build something in a schema, each set with a table there that records which of them ran.
+type Migrations struct {
+	Files  fs.FS  // in the format of github.com/pressly/goose
+	Latest int64  // the number of the last file
+	Table  string // of the versions
+}
+
+var eventLog = Migrations{Files: migrations.Files, Latest: migrations.Latest, Table: versionTable}
+
+// Migrate does with these files what the function Migrate does with those of the log.
+func (m Migrations) Migrate(ctx context.Context, config *pgx.ConnConfig, schema string) error {
+	return m.migrate(ctx, config, schema, "")
+}
+
+func (m Migrations) migrate(ctx context.Context, config *pgx.ConnConfig, schema string, dataType command.DataType) error {
 	if err := checkSchemaName(schema); err != nil {
 		return err
 	}
@@ -42,21 +61,24 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, schema string, dataTyp
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 
-	if err := migrate(ctx, db, schema, dataType); err != nil {
+	if err := m.up(ctx, db, schema); err != nil {
+		return migrateError(schema, err)
+	}
+	if err := checkCreated(ctx, db, schema, dataType); err != nil {
 		return migrateError(schema, err)
 	}
 	return nil
 }
 
-func migrate(ctx context.Context, db *sql.DB, schema string, dataType command.DataType) error {
+func (m Migrations) up(ctx context.Context, db *sql.DB, schema string) error {
 	if err := createSchema(ctx, db, schema); err != nil {
 		return fmt.Errorf("create the schema: %w", err)
 	}
-	if err := checkMayMigrate(ctx, db, schema); err != nil {
+	if err := m.checkAllowed(ctx, db, schema); err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files,
-		goose.WithTableName(versionTable),
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, m.Files,
+		goose.WithTableName(m.Table),
 		goose.WithSessionLocker(migrationLock(schema)),
 		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -67,13 +89,11 @@ func migrate(ctx context.Context, db *sql.DB, schema string, dataType command.Da
 	if err != nil {
 		return fmt.Errorf("read the version: %w", err)
 	}
-	if have > migrations.Latest {
-		return newerSchema(schema, have)
+	if have > m.Latest {
+		return newerSchema(schema, have, m.Latest)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return err
-	}
-	return checkCreated(ctx, db, schema, dataType)
+	_, err = provider.Up(ctx)
+	return err
 }
 
 // checkCreated tells the one who asks for a type of data that the schema was created with the other, be it a moment ago.
@@ -104,8 +124,8 @@ func createSchema(ctx context.Context, db *sql.DB, schema string) error {
 	return err
 }
 
-// checkMayMigrate asks for the privileges first, because a schema that the role may not use is passed over in search_path without a word.
-func checkMayMigrate(ctx context.Context, db *sql.DB, schema string) error {
+// checkAllowed asks for the privileges first, because a schema that the role may not use is passed over in search_path without a word.
+func (m Migrations) checkAllowed(ctx context.Context, db *sql.DB, schema string) error {
 	const query = `
 SELECT current_user, coalesce((
     SELECT string_agg(p, ', ')
@@ -113,7 +133,7 @@ SELECT current_user, coalesce((
     WHERE nspname = $1 AND NOT has_schema_privilege(n.oid, p)
       AND (p = 'USAGE' OR NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = $2))), '')`
 	var role, denied string
-	if err := db.QueryRowContext(ctx, query, schema, versionTable).Scan(&role, &denied); err != nil {
+	if err := db.QueryRowContext(ctx, query, schema, m.Table).Scan(&role, &denied); err != nil {
 		return fmt.Errorf("read the privileges: %w", err)
 	}
 	if denied == "" {

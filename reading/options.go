@@ -89,6 +89,8 @@ type InvalidError struct {
 	Reason string // what is wrong, and what would be right
 }
 
+var errNameless = &InvalidError{"stream", "its name is empty, and a stream has one"}
+
 func (e *InvalidError) Error() string {
 	return fmt.Sprintf("groupcommit: reading: %s: %s", e.Option, e.Reason)
 }

@@ -74,7 +74,11 @@ func (r *Reader) Appended(position int64) {
 // ends after the newest event, or with an error. It fetches pages as it goes: memory stays flat at any length, and nothing
 // is held between two pages.
 func (r *Reader) ReadStream(ctx context.Context, stream string, options ...Option) iter.Seq2[command.RecordedEvent, error] {
-	return r.read(ctx, stream, options)
+	q, invalid := newQuery(stream, options)
+	if invalid == nil && stream == "" {
+		invalid = errNameless
+	}
+	return r.read(ctx, q, invalid)
 }
 
 // ReadAll reads the committed events of all streams in the order of their positions. There is no gap, now or later: an event
@@ -82,7 +86,8 @@ func (r *Reader) ReadStream(ctx context.Context, stream string, options ...Optio
 //
 // With a filter the log is read through in windows, each a single query of bounded length: however rare the events are, no query runs for long.
 func (r *Reader) ReadAll(ctx context.Context, options ...Option) iter.Seq2[command.RecordedEvent, error] {
-	return r.read(ctx, "", options)
+	q, invalid := newQuery("", options)
+	return r.read(ctx, q, invalid)
 }
 
 // StreamVersion is the committed version of a stream, 0 when it does not exist.
@@ -102,8 +107,7 @@ func (r *Reader) PositionAt(ctx context.Context, at time.Time) (int64, error) {
 	return r.log.PositionAt(ctx, at)
 }
 
-func (r *Reader) read(ctx context.Context, stream string, options []Option) iter.Seq2[command.RecordedEvent, error] {
-	q, invalid := newQuery(stream, options)
+func (r *Reader) read(ctx context.Context, q *query, invalid error) iter.Seq2[command.RecordedEvent, error] {
 	return func(yield func(command.RecordedEvent, error) bool) {
 		if invalid != nil {
 			yield(command.RecordedEvent{}, invalid)

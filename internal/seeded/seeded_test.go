@@ -29,7 +29,7 @@ func TestEachBugIsCaught(t *testing.T) {
 				return // that it can be seeded is known
 			}
 			where, test, _ := strings.Cut(bug.test, " ")
-			out, err := goTest(t, root, overlay, where, test)
+			out, err := goTest(t, root, overlay, where, test, bug.flags)
 			if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 				t.Fatal(err)
 			} else if !ok || exit.ExitCode() != 1 || strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]") {
@@ -73,14 +73,15 @@ func write(t *testing.T, file string, data []byte) {
 }
 
 // goTest runs a test of a package. A bug may make it wait for ever.
-func goTest(t *testing.T, root, overlay, where, test string) (output string, err error) {
+func goTest(t *testing.T, root, overlay, where, test string, flags []string) (output string, err error) {
 	t.Helper()
 	var pattern []string
 	for part := range strings.SplitSeq(test, "/") {
 		pattern = append(pattern, "^"+part+"$")
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-failfast", "-timeout=30s", "-vet=off", "-overlay="+overlay,
-		"-run="+strings.Join(pattern, "/"), where)
+	arguments := append([]string{"test", "-count=1", "-failfast", "-timeout=30s", "-vet=off", "-overlay=" + overlay,
+		"-run=" + strings.Join(pattern, "/"), where}, flags...)
+	cmd := exec.CommandContext(t.Context(), "go", arguments...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	return string(out), err
