@@ -6,10 +6,11 @@ BENCH      ?= .
 DURATION   ?= 10m
 CLIENTS    ?= 100
 SEED       ?= 1
+FUZZTIME   ?= 30s
 TESTFLAGS  ?=
 BENCHFLAGS ?=
 
-BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h ./benchmarks $(BENCHFLAGS)
+BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -timeout=1h ./benchmarks $(BENCHFLAGS)
 
 # What nobody is to inherit who imports groupcommit is in modules of its own, which ./... does not reach. The tests of one need a browser.
 TESTED     = benchmarks/report deploy telemetry/oteltrace
@@ -18,11 +19,11 @@ MODULES    = $(TESTED) $(IN_BROWSER)
 IN_REPORT  = cd benchmarks/report &&
 in_each    = @for dir in $(1); do echo "in $$dir"; (cd $$dir && $(2)) || exit 1; done
 
-# The race detector pays where goroutines meet, not in programs and benchmarks. It needs a C compiler.
-RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks)(/|$$)')
+# The race detector pays where goroutines meet, not in programs and benchmarks, nor where tests are built anew. It needs a C compiler.
+RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks|internal/seeded)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve verify test browser race bench bench-report soak torture bites screenshot lint check vuln postgres chromium clean
+.PHONY: help demo serve verify test browser race bench bench-report soak torture bites fuzz screenshot lint check vuln postgres chromium clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,8 +64,13 @@ screenshot: postgres chromium ## take the picture of a dashboard at work, docs/d
 	$(GO) build -o bin/demo ./cmd/demo
 	cd $(IN_BROWSER) && $(GO) run ./screenshot -demo $(CURDIR)/bin/demo -o $(CURDIR)/docs/dashboard.png
 
-bites: postgres ## seed bugs, one at a time, and see the tests catch each
-	$(GO) test -count=1 -timeout=30m ./internal/seeded -all
+bites: postgres ## seed every bug of internal/seeded/bugs, and see the tests catch it; some minutes
+	$(GO) test -count=1 -timeout=1h -v ./internal/seeded -run=TestBugsAreCaught -complete
+
+fuzz: postgres ## run every fuzz target in turn (FUZZTIME=30s for each)
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z]+' . | sed -E 's|/[^/]*:func | |' | while read -r package target; do \
+		echo "$$package $$target"; $(GO) test $$package -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) </dev/null || exit 1; \
+	done
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi

@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"./decider":             {".", "./command"},
 	"./decider/decidertest": {".", "./command"},
 	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	"./projection":          {".", "./pg", "./projection/migrations"},
 	".":                     {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 
@@ -38,6 +39,7 @@ var heavy = []string{
 	"testing",
 	"go.uber.org/goleak",
 	"pgregory.net/rapid",
+	"github.com/anishathalye/porcupine",
 	"github.com/fergusstrange/embedded-postgres",
 	"github.com/schollz/progressbar/v3",
 	"github.com/caarlos0/env/v11",

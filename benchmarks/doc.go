@@ -41,6 +41,8 @@
 //   - BenchmarkReadMemory: the heap early and late in such a read.
 //   - BenchmarkSubscribe: from the answer to a command to the delivery of its event (p50-ms, p99-ms), to a subscriber of the same process (from=here)
 //     and of another one (from=elsewhere); and how fast a subscriber goes through a log that is there (catch-up).
+//   - BenchmarkProjection: a read model of one row per stream is built from the start of the log (events/s), each event an upsert, in batches of 1 to
+//     1,000 events, each of one statement and one transaction.
 //   - BenchmarkWriteWhileReading: a store with subscribers in the process, in turn with one that has none; x-alone is the multiple of its rate,
 //     behind how far the slowest subscriber was behind in the end.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
@@ -48,9 +50,9 @@
 //
 // Axes are named for benchstat (clients=100, batch=1000). An operation is one command, of one event but in BenchmarkWorkload, so ns/op is
 // the time per command over all clients, and B/op and allocs/op count everything in the process: callers, library and driver.
-// BenchmarkSubmit counts the caller's alone. Where contestants work in turn, an operation is some rounds of turns, and in BenchmarkTrickle
-// and BenchmarkMemory some seconds: per operation nothing is to be read there. A setting that is compared with itself, as k=1 is, shows
-// the noise.
+// BenchmarkSubmit counts the caller's alone. Where contestants work in turn, an operation is five rounds, in each of which every contestant has
+// a turn of a third of a second, and in BenchmarkTrickle and BenchmarkMemory some seconds: per operation nothing is to be read there, and
+// -benchtime, which adds whole operations, is not how long they take. A setting that is compared with itself, as k=1 is, shows the noise.
 //
 // Latencies are exact, over every command that was answered in the measured time, from the call to the answer, all attempts included.
 // Where most commands are tried again and again, those are the lucky ones. With several processes those count as well that were under

@@ -14,7 +14,7 @@ import (
 // chain is the commits in flight, oldest first. Each was judged on the log as it ends with the one before it, which may not have
 // committed yet, and commits only after that one.
 //
-// It belongs to the committer's goroutine, but for what flights say of it.
+// It belongs to the committer's goroutine; the others only send answers.
 type chain struct {
 	flights []*flight
 	broken  bool // one of them has failed: nothing more is launched, and all from there on are judged again

@@ -49,7 +49,7 @@ type Config struct {
 	Hooks Hooks
 }
 
-// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight and one for the turn: one
+// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are snapshots to save: one
 // goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
 type Committer struct {
 	log       Log
@@ -189,10 +189,15 @@ func (c *Committer) commit(work *job) {
 
 // conclude deals with the answer to a commit, while nothing else is in flight. It leaves in work what is to be tried again.
 func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent time.Time, err error) {
-	if f := failure(err); f != nil && f.Class == InDoubt {
-		c.config.Hooks.failed(InDoubt, f)
-		err = c.settle(ctx, plan.commit)
-		defer func() { c.heads.known = false }() // others may have appended behind it
+	if f := failure(err); f != nil {
+		switch f.Class {
+		case InDoubt:
+			c.config.Hooks.failed(InDoubt, f)
+			err = c.settle(ctx, plan.commit)
+			defer func() { c.heads.known = false }() // others may have appended behind it
+		case Moved:
+			c.overtaken(f)
+		}
 	}
 	if err == nil {
 		c.finish(work, plan, time.Since(sent))
@@ -322,9 +327,7 @@ func (c *Committer) attempt(ctx context.Context, commit *Commit) (err error) {
 
 // finish takes over what the plan came to and tells its verdicts.
 func (c *Committer) finish(work *job, plan *plan, took time.Duration) {
-	if lasted := c.outage.over(); lasted > 0 {
-		c.config.Logger.Info("groupcommit: writing goes on", "after", lasted)
-	}
+	c.goesOn(&c.outage)
 	if len(plan.commit.Rows) > 0 {
 		c.heads.moveTo(plan.commit.End(), plan.commit.Time)
 		c.config.Hooks.committed(plan.commit, took)

@@ -31,7 +31,7 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, err error)
 	c.heads.known = false
 	switch f.Class {
 	case Moved, Recorded, Taken, Stale:
-		c.outage.over() // the log does answer
+		c.goesOn(&c.outage) // the log does answer
 		if f.Class == Moved {
 			c.pass() // somebody else appends, so whatever we believe, we do not have the turn
 		}
@@ -143,7 +143,7 @@ const maxRefused = 3
 // isolate takes the entry that the database refuses out of the batch. Where the database does not say which it is, or there are many,
 // the batch is committed in halves, down to the one.
 func (c *Committer) isolate(ctx context.Context, work *job, plan *plan, f *Failure) {
-	c.outage.over() // the log does answer
+	c.goesOn(&c.outage) // the log does answer
 	work.refused++
 	culprit := plan.owners[0]
 	switch {

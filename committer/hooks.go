@@ -16,7 +16,7 @@ type Hooks struct {
 	Committed func(CommitInfo)
 	// Failed is called for each attempt to look or append that did not succeed.
 	Failed func(class Class, err error)
-	// Settled is called when a commit that was in doubt is so no more, or is given up.
+	// Settled is called when a commit that was in doubt, of events, is so no more, or is given up.
 	Settled func(Settlement)
 	// TurnTaken is called when this process has got the turn.
 	TurnTaken func(waited time.Duration)
@@ -105,8 +105,8 @@ func (h *Hooks) failed(class Class, err error) {
 	}
 }
 
-func (h *Hooks) settled(s Settlement) {
-	if h.Settled != nil {
+func (h *Hooks) settled(commit *Commit, s Settlement) {
+	if h.Settled != nil && len(commit.Rows) > 0 {
 		h.Settled(s)
 	}
 }

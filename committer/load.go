@@ -89,12 +89,8 @@ func (c *Committer) read(ctx context.Context, of command.Subject, state command.
 }
 
 func initial(folder command.Folder) (state command.State, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &command.PanicError{Value: value}
-		}
-	}()
-	return command.State{Value: folder.Initial()}, nil
+	state.Value, err = guarded(func() (any, error) { return folder.Initial(), nil })
+	return state, err
 }
 
 func (c *Committer) epoch() uint64 {

@@ -8,11 +8,12 @@ import (
 )
 
 // Snapshots has states kept in table snapshots, so that a long stream is loaded from there and not from its beginning. The state of a stream is
-// written about every so many of its events (0: 1,000), in the background: commits do not wait for it, and one that is lost is missed by nobody. A store in
-// memory keeps none, and Execute does not use them.
+// written about every so many of its events (0: 1,000), when it was loaded or decided on, in the background: commits do not wait for it, and one that is lost
+// is missed by nobody. What is written has been read from the log: on a busy stream each event is read once more. A store in memory keeps none, and
+// Execute does not use them.
 //
 // The name tells deciders apart that look at the same streams, at most 255 bytes. The version has to change with whatever changes what evolve makes of
-// events, or how a state is encoded: a snapshot of another version is not used, and is replaced.
+// events, Config.Upcast included, or how a state is encoded: a snapshot of another version is not used, and is replaced.
 //
 // States are encoded as JSON, unless there is a Codec; more than 16 MiB are not kept. Who writes needs SELECT, INSERT and UPDATE on the table. Without these
 // Config.Logger is told once, as of other trouble with snapshots, and everything works as without them. They hold what events hold: whoever deletes

@@ -25,7 +25,9 @@ func (s *Store) Append(ctx context.Context, commit *committer.Commit, link *comm
 	writer.keep(attempt.buffer)
 	if err != nil {
 		s.cleanUp(ctx, writer, &attempt)
-		s.evict(ctx, err)
+		if !attempt.orphan { // which has waited for nobody but its own
+			s.evict(ctx, err)
+		}
 		return err
 	}
 	if writer.warned {
@@ -60,7 +62,8 @@ type attempt struct {
 	link   *committer.Link // nil for a commit on its own
 	buffer []byte          // that messages are built in
 	lost   bool            // the connection
-	spoilt bool            // its session is no longer as it was set up
+	orphan bool            // the commit before it did not succeed, or not in time
+	spoilt bool            // its session is no longer as it was set up, or not to be understood
 }
 
 func (a *attempt) run(s *Store) error {
@@ -72,10 +75,11 @@ func (a *attempt) run(s *Store) error {
 		a.buffer = shape.message
 		reply = a.send(&shape)
 	}
-	if !shape.waits || reply.err != nil || reply.lost != nil {
+	if !shape.waits || !shape.complete(&reply) {
 		return shape.outcome(&reply)
 	}
 	if err := a.link.Await(a.ctx); err != nil {
+		a.orphan = true
 		return committer.Orphaned(err)
 	}
 	shape = lastShape()
@@ -90,7 +94,7 @@ func (a *attempt) send(shape *shape) reply {
 		}
 	})
 	a.lost = a.lost || r.lost != nil
-	a.spoilt = a.spoilt || r.err != nil && spoilt(r.err)
+	a.spoilt = a.spoilt || r.err == nil && !shape.complete(&r) || r.err != nil && spoilt(r.err)
 	return r
 }
 

@@ -175,7 +175,10 @@ func TestSynchronousStandbyIsMissing(t *testing.T) {
 		return err
 	}
 	var commit *committer.Commit
-	for err == nil { // the server takes a moment to take up the setting
+	for tries := 0; err == nil; tries++ { // the server takes a moment to take up the setting
+		if tries == 1000 {
+			t.Fatal("told as written where no standby has it")
+		}
 		commit = next(t, store, 1)
 		err = waiting("pg_cancel_backend", func() error { return store.Append(t.Context(), commit, nil) })
 	}

@@ -1,10 +1,13 @@
 package pg
 
 import (
+	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/groupcommit/groupcommit/committer"
@@ -93,4 +96,53 @@ func TestFailureByPhase(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.what, f.Class, c.want)
 		}
 	}
+}
+
+// Each address that was tried is told, in one line, with the cause at hand.
+func TestConnectErrorIsOneLine(t *testing.T) {
+	config, err := pgx.ParseConfig("host=localhost,localhost port=1,2 sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := errors.New("refused by the test")
+	config.DialFunc = func(context.Context, string, string) (net.Conn, error) { return nil, refused }
+	_, err = pgx.ConnectConfig(t.Context(), config)
+	if !strings.Contains(err.Error(), "\n") {
+		t.Fatalf("not the error that this is about: %v", err)
+	}
+	for _, err := range []error{scrub(err), connectError(err), migrateError("s", err)} {
+		text := err.Error()
+		if strings.ContainsAny(text, "\n\t") || !strings.Contains(text, ":1 (localhost)") || !strings.Contains(text, ":2 (localhost)") {
+			t.Errorf("%q", text)
+		}
+		if !errors.Is(err, refused) {
+			t.Errorf("%v does not wrap its cause", err)
+		}
+	}
+}
+
+// Whatever an error says of itself: what was sent, and may have come to COMMIT, is certain only where a constraint was violated; what is certain is of a
+// class that says so.
+func FuzzFailure(f *testing.F) {
+	for _, code := range []string{"", "2", "23505", "23503", "22P05", "40001", "57P01", "08P01", "XX000", "\xff\xff"} {
+		for _, constraint := range []string{"", "commits_pkey", "commits_parent_fkey", "events_stream_version_key", "mine"} {
+			f.Add(code, constraint, "COPY events, line 2", 4, true, false)
+			f.Add(code, constraint, "", 3, true, true)
+		}
+	}
+	f.Fuzz(func(t *testing.T, code, constraint, where string, completed int, sent, fatal bool) {
+		const beforeCommit = 4
+		r := reply{completed: completed, err: &pgconn.PgError{Code: code, ConstraintName: constraint, Where: where}}
+		if fatal {
+			r.lost = r.err
+		}
+		failure := r.failure(beforeCommit, sent)
+		doubtful := sent && completed >= beforeCommit && !strings.HasPrefix(code, "23")
+		if got := failure.Class == committer.InDoubt; got != doubtful {
+			t.Errorf("SQLSTATE %q after %d statements, sent: %t: got %v", code, completed, sent, failure)
+		}
+		if failure.Class.String() == "" || failure.Error() == "" || rowOf(r.err) < -1 {
+			t.Errorf("SQLSTATE %q: got %v, about row %d", code, failure, rowOf(r.err))
+		}
+	})
 }

@@ -15,6 +15,7 @@ import (
 type reply struct {
 	completed int             // statements that ended well
 	tag       string          // of the last of them
+	status    byte            // of the transaction, at the end; 0 where that was not heard
 	err       *pgconn.PgError // that ended the message
 	lost      error           // the connection is gone, and with it the rest of the answer
 	unsent    bool            // the connection was gone before all of the message was written
@@ -52,6 +53,7 @@ func exchange(ctx context.Context, conn *pgconn.PgConn, message []byte, onComple
 		case *pgproto3.ErrorResponse:
 			r.err = pgconn.ErrorResponseToPgError(m)
 		case *pgproto3.ReadyForQuery:
+			r.status = m.TxStatus
 			return r
 		}
 	}

@@ -74,6 +74,9 @@ func (m Migrations) up(ctx context.Context, db *sql.DB, schema string) error {
 	if err := createSchema(ctx, db, schema); err != nil {
 		return fmt.Errorf("create the schema: %w", err)
 	}
+	if err := m.checkAllowed(ctx, db, schema); err != nil {
+		return err
+	}
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, m.Files,
 		goose.WithTableName(m.Table),
 		goose.WithSessionLocker(migrationLock(schema)),
@@ -121,6 +124,28 @@ func createSchema(ctx context.Context, db *sql.DB, schema string) error {
 	return err
 }
 
+// checkAllowed asks for the privileges first, because a schema that the role may not use is passed over in search_path without a word.
+func (m Migrations) checkAllowed(ctx context.Context, db *sql.DB, schema string) error {
+	const query = `
+SELECT current_user, coalesce((
+    SELECT string_agg(p, ', ')
+    FROM pg_namespace n, unnest('{USAGE,CREATE}'::text[]) p
+    WHERE nspname = $1 AND NOT has_schema_privilege(n.oid, p)
+      AND (p = 'USAGE' OR NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = $2))), '')`
+	var role, denied string
+	if err := db.QueryRowContext(ctx, query, schema, m.Table).Scan(&role, &denied); err != nil {
+		return fmt.Errorf("read the privileges: %w", err)
+	}
+	if denied == "" {
+		return nil
+	}
+	return &command.SchemaError{
+		Schema:  schema,
+		Problem: command.SchemaPrivileges,
+		Detail:  fmt.Sprintf("migrate it with the role that owns it; role %q would need a GRANT of %s ON SCHEMA %s", role, denied, quote(schema)),
+	}
+}
+
 func migrateError(schema string, err error) error {
 	if _, ok := errors.AsType[*command.SchemaError](err); ok {
 		return err
@@ -144,7 +169,7 @@ func migrateError(schema string, err error) error {
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		return fmt.Errorf("groupcommit: migrate schema %q: %s: %w", schema, partial.Failed.Source.Path, partial.Err)
 	}
-	return fmt.Errorf("groupcommit: migrate schema %q: %w", schema, err)
+	return fmt.Errorf("groupcommit: migrate schema %q: %w", schema, inOneLine(err))
 }
 
 const (

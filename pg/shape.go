@@ -1,7 +1,7 @@
 package pg
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/groupcommit/groupcommit/committer"
 )
@@ -54,6 +54,18 @@ func (s *shape) vague(r *reply) bool {
 	return class == committer.Stale || class == committer.Refused
 }
 
+// complete tells that the answer is that of a server which has done everything.
+func (s *shape) complete(r *reply) bool {
+	statements, status := s.work, byte('I')
+	switch {
+	case s.waits:
+		status = 'T'
+	case !s.inserts:
+		statements++ // COMMIT
+	}
+	return r.err == nil && r.lost == nil && r.completed == statements && r.status == status
+}
+
 // outcome says what the answer means.
 func (s *shape) outcome(r *reply) error {
 	switch {
@@ -63,9 +75,15 @@ func (s *shape) outcome(r *reply) error {
 			f.Row = s.row(r)
 		}
 		return f
+	case !s.complete(r) && !s.waits:
+		return &committer.Failure{Class: committer.InDoubt, Row: -1, Err: errAnswer}
+	case !s.complete(r):
+		return &committer.Failure{Class: committer.Transient, Row: -1, Err: errAnswer}
 	case r.tag == "ROLLBACK":
-		return &committer.Failure{Class: committer.Transient, Row: -1, Err: fmt.Errorf("the server answered ROLLBACK to COMMIT")}
+		return &committer.Failure{Class: committer.Transient, Row: -1, Err: errors.New("the server answered ROLLBACK to COMMIT")}
 	default:
 		return nil
 	}
 }
+
+var errAnswer = errors.New("the server's answer is not one to what was sent")

@@ -33,8 +33,8 @@ func (r *Reader) FindState(ctx context.Context, key committer.SnapshotKey) (foun
 // saveStateSQL replaces whatever is there: an older snapshot is as good as a newer one, only slower, and one that is newer may be of a log that is no more.
 const saveStateSQL = `
 INSERT INTO %[1]s.snapshots (stream, decider, decider_version, version, event_id, recorded_at, state)
-SELECT $1, $2, $3, $4, $5, $6, $7
-WHERE EXISTS (SELECT FROM %[1]s.commits WHERE last = $8 AND commit_id = $9)
+SELECT $1, $2, $3, $4, $5::uuid, $6, $7
+WHERE EXISTS (SELECT FROM %[1]s.commits WHERE last = $8 AND commit_id = $9::uuid)
 ON CONFLICT (stream, decider) DO UPDATE
 SET decider_version = excluded.decider_version, version = excluded.version, event_id = excluded.event_id,
     recorded_at = excluded.recorded_at, state = excluded.state`

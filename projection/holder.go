@@ -43,6 +43,7 @@ func (r *Runner) hold(ctx context.Context, t *task) error {
 		return err
 	}
 	h.at, h.pending, h.live = row.Checkpoint, row.Checkpoint, row.live
+	defer r.progress.reach(t.name, 0) // from then on others move it
 	if err := h.trySwap(ctx); err != nil {
 		return err
 	}

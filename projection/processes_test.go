@@ -122,11 +122,11 @@ func TestKilledAtRandomPoints(t *testing.T) {
 func TestStoppedHolderIsReplacedAndFenced(t *testing.T) {
 	f := newFixture(t)
 	last := f.append(t, 3, 30)
-	first := startProject(t, order{f.place, 200 * time.Millisecond})
+	first := startProject(t, order{f.place, time.Second})
 	batch(t, first)
 	first.Signal(syscall.SIGSTOP)
 	p := tallying(f.table("tally"))
-	p.Timeout = 200 * time.Millisecond
+	p.Timeout = time.Second
 	f.run(t, p)
 	f.waitFor(t, "tally", last)
 	f.checkTally(t, f.table("tally"))

@@ -12,9 +12,9 @@ import (
 
 // progress tells who waits in this process how far the projections are that run here.
 type progress struct {
-	mu      sync.Mutex // guards all below
-	at      map[string]int64
-	changed chan struct{} // closed at the next change; nil while nobody waits
+	mu      sync.Mutex       // guards all below
+	at      map[string]int64 // 0 for what does not run here
+	changed chan struct{}    // closed at the next change; nil while nobody waits
 }
 
 func (p *progress) reach(name string, position int64) {

@@ -1,0 +1,90 @@
+package seeded_test
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/seeded"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+var complete = flag.Bool("complete", false, "seed every bug, which takes minutes")
+
+// complaint is what a test says when it fails.
+var complaint = regexp.MustCompile(`(?m)^\s+\w+_test\.go:\d+: .*|^panic: .*`)
+
+// root is where the module is.
+const root = "../.."
+
+// Every bug is caught by the test that is said to catch it. Without -complete, some that are caught quickly are tried.
+func TestBugsAreCaught(t *testing.T) {
+	for _, bug := range all(t) {
+		if !bug.Quick && !*complete {
+			continue
+		}
+		t.Run(bug.Name, func(t *testing.T) {
+			t.Parallel()
+			caught, output := try(t, &bug)
+			if !caught {
+				t.Fatalf("%s\n%s %s does not notice.\n%s", bug.Says, bug.Package, bug.Test, output)
+			}
+			t.Log(complaint.FindString(output))
+		})
+	}
+}
+
+func all(t *testing.T) []seeded.Bug {
+	t.Helper()
+	bugs, err := seeded.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bugs
+}
+
+// try builds the test with the bug and runs it. That it is not built, not there or never ends is not a way to be
+// caught.
+func try(t *testing.T, bug *seeded.Bug) (caught bool, output string) {
+	t.Helper()
+	dir := t.TempDir()
+	module, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := bug.Overlay(module, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay="+overlay, "-o="+program, bug.Package)
+	build.Dir = module
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%s cannot be built with the bug: %v\n%s", bug.Package, err, out)
+	}
+	run := exec.CommandContext(t.Context(), program, "-test.run="+pattern(bug.Test), "-test.v", "-test.timeout=2m")
+	run.Dir = filepath.Join(module, bug.Package)
+	run.Env = append(os.Environ(), "DATABASE_URL="+pgtest.URL(t), "RAPID_NOFAILFILE=1")
+	out, err := run.CombinedOutput()
+	output = string(out)
+	if !strings.Contains(output, "=== RUN   "+bug.Test+"\n") {
+		t.Fatalf("%s has no test %s: %v\n%s", bug.Package, bug.Test, err, output)
+	}
+	passed := err == nil || strings.Contains(output, "--- PASS: "+bug.Test+" ")
+	return !passed && !strings.Contains(output, "panic: test timed out"), output
+}
+
+// pattern matches a test, or a test in a test, and no other.
+func pattern(test string) string {
+	parts := strings.Split(test, "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	return strings.Join(parts, "/")
+}
