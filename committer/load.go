@@ -52,35 +52,45 @@ func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state co
 
 // load reads what a state lacks, and keeps what it comes to. A state of version nothing begins at the beginning.
 func (c *Committer) load(ctx context.Context, of command.Subject, state command.State, epoch uint64) (command.State, uint64, error) {
-	if now := c.epoch(); state.Version == nothing || epoch != now {
-		initial, err := initial(of.Folder)
-		if err != nil {
-			return state, now, err
+	now := c.epoch()
+	if state.Version != nothing && epoch == now {
+		state, err := c.read(ctx, of, state, nil)
+		if err == nil {
+			c.states.put(of, state, now)
 		}
-		state, epoch = initial, now
+		return state, now, err
 	}
+	state, next, err := c.build(ctx, of)
+	if err != nil {
+		return state, now, err
+	}
+	c.states.put(of, state, now)
+	if next != nil && next.folded >= next.every {
+		c.saveLater(of, next)
+	}
+	return state, now, nil
+}
+
+// read folds what a state lacks, and tells the draft of a snapshot, unless that is nil, of each event.
+func (c *Committer) read(ctx context.Context, of command.Subject, state command.State, next *draft) (command.State, error) {
 	for event, err := range c.config.Read(ctx, of.Stream, state.Version) {
 		if errors.Is(err, command.ErrClosed) {
-			return state, epoch, command.ErrClosed
+			return state, command.ErrClosed
 		}
 		if err != nil {
-			return state, epoch, fmt.Errorf("%w: %w", command.ErrNotWritten, err)
+			return state, fmt.Errorf("%w: %w", command.ErrNotWritten, err)
 		}
 		if state, err = evolve(of.Folder, state, &event); err != nil {
-			return state, epoch, err
+			return state, err
 		}
+		next.take(&event, state)
 	}
-	c.states.put(of, state, epoch)
-	return state, epoch, nil
+	return state, nil
 }
 
 func initial(folder command.Folder) (state command.State, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &command.PanicError{Value: value}
-		}
-	}()
-	return command.State{Value: folder.Initial()}, nil
+	state.Value, err = guarded(func() (any, error) { return folder.Initial(), nil })
+	return state, err
 }
 
 func (c *Committer) epoch() uint64 {
