@@ -1,5 +1,5 @@
 # Go and make are all that is needed: what is missing of PostgreSQL is downloaded once. DATABASE_URL names a server to
-# use instead; POSTGRES_VERSION=15 to 18 asks for a major version.
+# use instead; POSTGRES_VERSION=15 to 18 asks for a major version. Only browser and screenshot need Chromium as well.
 
 GO         ?= go
 BENCH      ?= .
@@ -12,16 +12,18 @@ BENCHFLAGS ?=
 
 BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h ./benchmarks $(BENCHFLAGS)
 
-# What nobody is to inherit who imports groupcommit is in modules of its own, which ./... does not reach.
-MODULES   = benchmarks/report deploy telemetry/oteltrace
-IN_REPORT = cd benchmarks/report &&
-in_each   = @for dir in $(MODULES); do echo "in $$dir"; (cd $$dir && $(1)) || exit 1; done
+# What nobody is to inherit who imports groupcommit is in modules of its own, which ./... does not reach. The tests of one need a browser.
+TESTED     = benchmarks/report deploy telemetry/oteltrace
+IN_BROWSER = telemetry/dashboard/browsertest
+MODULES    = $(TESTED) $(IN_BROWSER)
+IN_REPORT  = cd benchmarks/report &&
+in_each    = @for dir in $(1); do echo "in $$dir"; (cd $$dir && $(2)) || exit 1; done
 
 # The race detector pays where goroutines meet, not in programs and benchmarks, nor where tests are built anew. It needs a C compiler.
 RACE = $(shell $(GO) list ./... | grep -v -E '/(cmd|benchmarks|internal/seeded)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo verify test race bench bench-report soak torture bites fuzz lint check vuln postgres clean
+.PHONY: help demo serve verify test browser race bench bench-report soak torture bites fuzz screenshot lint check vuln postgres chromium clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,12 +31,18 @@ help: ## list the targets
 demo: postgres ## show the workloads on a real PostgreSQL, in about a minute
 	$(GO) run ./cmd/demo
 
+serve: postgres ## run a mixed load and show it in the browser, until Ctrl-C (DEMO_LISTEN=127.0.0.1:8080)
+	$(GO) run ./cmd/demo serve
+
 verify: ## prove that the log at DATABASE_URL (GROUPCOMMIT_SCHEMA=groupcommit) is sound, or tell what is wrong with it
 	$(GO) run ./cmd/demo verify
 
 test: postgres ## run all tests (TESTFLAGS=-v)
 	$(GO) test $(TESTFLAGS) ./...
-	$(call in_each,$(GO) test $(TESTFLAGS) ./...)
+	$(call in_each,$(TESTED),$(GO) test $(TESTFLAGS) ./...)
+
+browser: chromium ## look at the dashboard in a real Chromium, which "make test" does not need
+	cd $(IN_BROWSER) && $(GO) test $(TESTFLAGS) ./...
 
 race: postgres ## run the tests of the concurrent packages under the race detector
 	$(GO) test -race $(TESTFLAGS) $(RACE)
@@ -52,6 +60,10 @@ soak: postgres ## work under a mixed load, then check log and memory (DURATION=1
 torture: postgres ## break everything that can break under load, and judge every verdict (DURATION=30m SEED=1)
 	$(GO) run ./cmd/torture -duration=$(DURATION) -seed=$(SEED)
 
+screenshot: postgres chromium ## take the picture of a dashboard at work, docs/dashboard.png
+	$(GO) build -o bin/demo ./cmd/demo
+	cd $(IN_BROWSER) && $(GO) run ./screenshot -demo $(CURDIR)/bin/demo -o $(CURDIR)/docs/dashboard.png
+
 bites: postgres ## seed every bug of internal/seeded/bugs, and see the tests catch it; some minutes
 	$(GO) test -count=1 -timeout=1h -v ./internal/seeded -run=TestBugsAreCaught -complete
 
@@ -63,18 +75,23 @@ fuzz: postgres ## run every fuzz target in turn (FUZZTIME=30s for each)
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
-	$(call in_each,$(GO) vet ./...)
+	$(call in_each,$(MODULES),$(GO) vet ./...)
 	$(GO) tool staticcheck ./...
-	$(call in_each,$(GO) tool -modfile=$(CURDIR)/go.mod staticcheck ./...)
+	$(call in_each,$(MODULES),$(GO) tool -modfile=$(CURDIR)/go.mod staticcheck ./...)
 
-check: lint test race ## lint, test and race: what a change must pass
+check: lint test race browser ## lint, test, race and browser: what a change must pass
 
 vuln: ## look for known vulnerabilities (asks vuln.go.dev)
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
-	$(call in_each,$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...)
+	$(call in_each,$(MODULES),$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...)
 
 postgres: ## download or install PostgreSQL when this machine has none
 	@$(GO) run ./internal/ephemeral/cmd/provide
+
+chromium: ## install Chromium with apt, as root, when this machine has none
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
+	  { apt-get --quiet update && DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes install --no-install-recommends chromium fonts-inter; } || \
+	  { echo "there is no Chromium on this machine, and only root can install it with apt-get: install one and run this again"; exit 1; }
 
 clean: ## remove profiles, test binaries and cached test results
 	rm -rf bin

@@ -61,6 +61,8 @@ type (
 	InvalidError  = command.InvalidError  // the command cannot be accepted as it is
 	RejectedError = command.RejectedError // the database refused the data
 	ReusedIDError = command.ReusedIDError // a command with this ID took effect, with other content
+	PanicError    = command.PanicError    // a decision panicked
+	EvolveError   = command.EvolveError   // an event cannot be folded to the state of its stream
 	SchemaError   = command.SchemaError   // the schema or the role is not as needed
 	SchemaProblem = command.SchemaProblem // the reason for a SchemaError
 	SettingError  = command.SettingError  // a setting of the database is not as needed
@@ -75,6 +77,7 @@ var (
 	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
 	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
 	ErrUnavailable    = command.ErrUnavailable    // the database cannot be read now; try again
+	ErrStuck          = pipeline.ErrStuck         // Close: a decision does not return
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
 )
 
@@ -102,13 +105,17 @@ type (
 // Stats is what Store.Stats tells. Package stats describes it field by field.
 type Stats = stats.Stats
 
+// StateStats is what Store.StateStats tells of the states that are kept for deciders.
+type StateStats = committer.StateStats
+
 // What Config.Hooks is made of. Package committer describes it, and the classes of failures.
 type (
-	Hooks        = committer.Hooks      // functions that are told what happens inside
-	JudgeInfo    = committer.JudgeInfo  // the judgement of a batch, as told to Hooks.Judged
-	CommitInfo   = committer.CommitInfo // a group commit, as told to Hooks.Committed
-	FailureClass = committer.Class      // what is certain about a failed attempt, as told to Hooks.Failed
-	Settlement   = committer.Settlement // the end of a doubt, as told to Hooks.Settled
+	Hooks        = committer.Hooks       // functions that are told what happens inside
+	OverrunInfo  = committer.OverrunInfo // a decision that took too long, as told to Hooks.Overran
+	JudgeInfo    = committer.JudgeInfo   // the judgement of a batch, as told to Hooks.Judged
+	CommitInfo   = committer.CommitInfo  // a group commit, as told to Hooks.Committed
+	FailureClass = committer.Class       // what is certain about a failed attempt, as told to Hooks.Failed
+	Settlement   = committer.Settlement  // the end of a doubt, as told to Hooks.Settled
 )
 
 // Store is an event store: it writes, and reads as the Reader in it does. All its methods may be called by any number of goroutines.
@@ -139,6 +146,13 @@ func (s *Store) Stats() Stats {
 	return now
 }
 
+// StateStats counts what deciders found in memory, and what is there. It may be called after Close.
+func (s *Store) StateStats() StateStats { return s.pipeline.StateStats() }
+
+// Deciding is for how long the decision that is being asked has been running, 0 when there is none. Everybody waits for it: when it is long,
+// the store is not ready, and only the end of the process helps.
+func (s *Store) Deciding() time.Duration { return s.pipeline.Deciding() }
+
 // Ping returns nil when commands can be written and events read as far as the database is concerned: it answers, and schema, role and privileges
 // are as needed. Otherwise it returns a *SchemaError, or an error that says why the database did not answer. It does not take part in the
 // work of the queue, whose state is in Stats.
@@ -168,7 +182,7 @@ func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) 
 // Close stops admission and returns when every command has its verdict and all is released; reads under way end with
 // ErrClosed. It waits no longer than ctx
 // and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
-// an error. It may be called again.
+// an error; it is ErrStuck when a decider never came back, whose goroutine is left behind. It may be called again.
 func (s *Store) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
 	defer cancel()

@@ -77,6 +77,15 @@ type Config struct {
 	// Defaults to 100,000.
 	HeadStreams int `env:"GROUPCOMMIT_HEAD_STREAMS"`
 
+	// StateStreams is of how many streams the states are kept in memory for deciders, and StateBytes how much memory they may take, by what the
+	// deciders say of their states; those used last stay. Default to 1,000 and 64 MiB.
+	StateStreams int `env:"GROUPCOMMIT_STATE_STREAMS"`
+	StateBytes   int `env:"GROUPCOMMIT_STATE_BYTES"`
+
+	// DecideLimit is how long a decider may take to decide, or to fold an event, before it is logged and told to Hooks.Overran: everybody
+	// waits for it. Defaults to 100 ms.
+	DecideLimit time.Duration `env:"GROUPCOMMIT_DECIDE_LIMIT"`
+
 	// RetryFor is how long a batch is tried again, after the database has failed it or other processes were quicker time after time, before
 	// its commands are told ErrNotWritten or ErrOutcomeUnknown. Defaults to 30 s.
 	RetryFor time.Duration `env:"GROUPCOMMIT_RETRY_FOR"`
@@ -168,7 +177,8 @@ func (c *Config) check() error {
 		{"MaxEventBytes", int64(c.MaxEventBytes)}, {"MaxMetadataBytes", int64(c.MaxMetadataBytes)},
 		{"MaxCommandBytes", int64(c.MaxCommandBytes)}, {"MaxCommandEvents", int64(c.MaxCommandEvents)},
 		{"MaxCommandStreams", int64(c.MaxCommandStreams)}, {"MaxNameBytes", int64(c.MaxNameBytes)},
-		{"HeadStreams", int64(c.HeadStreams)}, {"RetryFor", int64(c.RetryFor)}, {"CloseTimeout", int64(c.CloseTimeout)},
+		{"HeadStreams", int64(c.HeadStreams)}, {"StateStreams", int64(c.StateStreams)},
+		{"StateBytes", int64(c.StateBytes)}, {"DecideLimit", int64(c.DecideLimit)}, {"RetryFor", int64(c.RetryFor)}, {"CloseTimeout", int64(c.CloseTimeout)},
 		{"LockTimeout", int64(c.LockTimeout)}, {"IdleInTransaction", int64(c.IdleInTransaction)},
 		{"MaxConnections", int64(c.MaxConnections)}, {"MinConnections", int64(c.MinConnections)},
 		{"AcquireTimeout", int64(c.AcquireTimeout)}, {"IdleTimeout", int64(c.IdleTimeout)},
@@ -232,6 +242,10 @@ func (c *Config) pipeline() pipeline.Config {
 		Committer: committer.Config{
 			InFlight:          c.InFlight,
 			HeadStreams:       c.HeadStreams,
+			CommitBytes:       c.BatchBytes,
+			StateStreams:      c.StateStreams,
+			StateBytes:        c.StateBytes,
+			DecideLimit:       c.DecideLimit,
 			RetryFor:          c.RetryFor,
 			AcceptLostCommits: c.AcceptLostCommits,
 			Logger:            c.Logger,

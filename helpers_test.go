@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	worker.Main(map[string]worker.Task{stopTask: stopInCopy})
+	worker.Main(map[string]worker.Task{stopTask: stopInCopy, writeTask: runWriter})
 	pgtest.Main(m)
 }
 

@@ -15,18 +15,22 @@ const module = "github.com/groupcommit/groupcommit"
 
 // arrows are what each package may import of ours.
 var arrows = map[string][]string{
-	"./command":    nil,
-	"./batcher":    nil,
-	"./migrations": nil,
-	"./verify":     nil,
-	"./stats":      nil,
-	"./reading":    {"./command"},
-	"./committer":  {"./command"},
-	"./pipeline":   {"./batcher", "./committer", "./command", "./stats"},
-	"./memlog":     {"./committer", "./command", "./reading", "./verify"},
-	"./telemetry":  {"./command", "./stats"},
-	"./pg":         {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
-	".":            {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
+	"./command":             nil,
+	"./batcher":             nil,
+	"./migrations":          nil,
+	"./verify":              nil,
+	"./stats":               nil,
+	"./reading":             {"./command"},
+	"./committer":           {"./command"},
+	"./pipeline":            {"./batcher", "./committer", "./command", "./stats"},
+	"./memlog":              {"./committer", "./command", "./reading", "./verify"},
+	"./telemetry":           {"./command", "./stats"},
+	"./telemetry/dashboard": {"./telemetry"},
+	"./decider":             {".", "./command"},
+	"./decider/decidertest": {".", "./command"},
+	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	"./projection":          {".", "./pg", "./projection/migrations"},
+	".":                     {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 
 // heavy is what nobody inherits who imports the root package: it is for tests, for the demonstration, or for packages that are

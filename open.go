@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"time"
 
@@ -80,8 +81,11 @@ func start(config Config, log log, turns committer.Turns, tell, release func()) 
 	reader := reading.New(log, config.reading())
 	line := config.pipeline()
 	line.Committer.Turns = turns
-	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(CommitInfo) {
-		reader.Appended()
+	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
+		return reader.ReadStream(ctx, stream, After(after))
+	}
+	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(info CommitInfo) {
+		reader.Appended(info.First + int64(info.Events) - 1)
 		tell()
 	}})
 	return &Store{

@@ -14,6 +14,7 @@ type (
 	Batch           = reading.Batch        // what a subscription has read in one go
 	Checkpoint      = command.Checkpoint   // a place in a log, to resume from
 	ReadOptionError = reading.InvalidError // an option that cannot be used
+	Progress        = reading.Progress     // how far a subscription has come, as told by Subscriptions
 	UpcastFunc      = reading.UpcastFunc   // turns events of an old shape into what they are now
 )
 
@@ -37,6 +38,9 @@ func StreamPrefix(prefix string) ReadOption { return reading.StreamPrefix(prefix
 
 // PageSize is how many events are fetched at once, and the largest batch of a subscription: 1 to 10,000, defaults to 200.
 func PageSize(n int) ReadOption { return reading.PageSize(n) }
+
+// Named gives a subscription the name under which Subscriptions tells how far it has come.
+func Named(name string) ReadOption { return reading.Named(name) }
 
 // Reader reads a log and cannot write to it. A Store reads in the same way; package reading describes the methods.
 type Reader struct {

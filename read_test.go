@@ -97,7 +97,7 @@ func TestReadAgain(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		store := open(t, groupcommit.Config{MaxConnections: 1})
 		mustAppend(t, store, groupcommit.To("s", groupcommit.NoStream, slices.Repeat([]groupcommit.Event{happened(0)}, page+1)...))
-		events := store.ReadStream(t.Context(), "s")
+		events, merged := store.ReadStream(t.Context(), "s"), store.ReadStreams(t.Context(), []string{"s"})
 		for range 3 { // with one connection: whoever kept it would stop the next
 			for event, err := range events {
 				if err != nil {
@@ -108,9 +108,12 @@ func TestReadAgain(t *testing.T) {
 				}
 			}
 		}
+		collect(t, merged, version)
 		mustAppend(t, store, write("s"))
-		if got := collect(t, events, version); !slices.Equal(got, upTo(0, page+2)) {
-			t.Errorf("got %v", got)
+		for _, again := range []eventSequence{events, merged} {
+			if got := collect(t, again, version); !slices.Equal(got, upTo(0, page+2)) {
+				t.Errorf("got %v", got)
+			}
 		}
 	})
 }

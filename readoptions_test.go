@@ -23,7 +23,8 @@ func TestReadRefusesOptions(t *testing.T) {
 		"From":         store.ReadStream(t.Context(), "s", checkpoint),
 		"From ":        store.ReadAll(t.Context(), checkpoint, groupcommit.Backward()),
 		"streams":      store.ReadStreams(t.Context(), make([]string, 1001)),
-		"streams ":     store.ReadStreams(t.Context(), []string{""}),
+		"stream":       store.ReadStreams(t.Context(), []string{"s", ""}),
+		"stream ":      store.ReadStream(t.Context(), ""),
 		"Subscribe":    store.Subscribe(t.Context(), 0, groupcommit.Backward()),
 		"Subscribe ":   store.Subscribe(t.Context(), 0, groupcommit.Limit(1)),
 	} {

@@ -54,7 +54,20 @@ func (s *subscriber) seen() []groupcommit.RecordedEvent {
 // await returns when so many events have come, each behind the one before it.
 func (s *subscriber) await(t *testing.T, after, last int64) {
 	t.Helper()
-	for int64(len(s.seen())) < last-after {
+	awaitEvents(t, s, int(last-after))
+	var positions []int64
+	for _, e := range s.seen() {
+		positions = append(positions, e.Position)
+	}
+	if want := upTo(after, last); !slices.Equal(positions, want) {
+		t.Fatalf("got positions %v, want %v", positions, want)
+	}
+}
+
+// awaitEvents returns when at least so many events have come.
+func awaitEvents(t *testing.T, s *subscriber, events int) {
+	t.Helper()
+	for len(s.seen()) < events {
 		select {
 		case <-s.ended:
 			t.Fatalf("ended after %d events: %v", len(s.seen()), s.err)
@@ -62,13 +75,6 @@ func (s *subscriber) await(t *testing.T, after, last int64) {
 			t.Fatal("the test ended")
 		case <-time.After(time.Millisecond):
 		}
-	}
-	var positions []int64
-	for _, e := range s.seen() {
-		positions = append(positions, e.Position)
-	}
-	if want := upTo(after, last); !slices.Equal(positions, want) {
-		t.Fatalf("got positions %v, want %v", positions, want)
 	}
 }
 
@@ -183,11 +189,7 @@ func TestSubscribeFromACheckpoint(t *testing.T) {
 func TestSubscribeToAnotherProcess(t *testing.T) {
 	schema := pgtest.Schema(t)
 	writer := openPostgres(t, groupcommit.Config{Schema: schema})
-	reader, err := groupcommit.OpenReader(t.Context(), groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: schema, PollInterval: never})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(reader.Close)
+	reader := openReader(t, groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: schema, PollInterval: never})
 	s := follow(t.Context(), reader.Subscribe(t.Context(), 0))
 	for n := range int64(30) {
 		mustAppend(t, writer, write("s"))
@@ -200,11 +202,7 @@ func TestSubscribeOverLostConnections(t *testing.T) {
 	schema := pgtest.Schema(t)
 	writer := openPostgres(t, groupcommit.Config{Schema: schema})
 	proxy := pgproxy.New(t, pgtest.URL(t), 0)
-	reader, err := groupcommit.OpenReader(t.Context(), groupcommit.Config{DatabaseURL: proxy.URL(), Schema: schema, PollInterval: never})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(reader.Close)
+	reader := openReader(t, groupcommit.Config{DatabaseURL: proxy.URL(), Schema: schema, PollInterval: never})
 	s := follow(t.Context(), reader.Subscribe(t.Context(), 0))
 	for n := range int64(20) {
 		mustAppend(t, writer, write("s"))
@@ -238,11 +236,7 @@ func TestSubscribeOverLostCommits(t *testing.T) {
 	p := newPair(t)
 	store := openPostgres(t, groupcommit.Config{DatabaseURL: p.primary.URL(), Schema: "lost"})
 	mustAppend(t, store, write("s"))
-	reader, err := groupcommit.OpenReader(t.Context(), groupcommit.Config{DatabaseURL: p.url, Schema: "lost"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(reader.Close)
+	reader := openReader(t, groupcommit.Config{DatabaseURL: p.url, Schema: "lost"})
 	s := follow(t.Context(), reader.Subscribe(t.Context(), 0))
 	s.await(t, 0, 1)
 	p.failOver(t, func() {

@@ -7,7 +7,11 @@
 //     clients, is against one transaction per command with as many clients as suit it best.
 //   - BenchmarkWorkload: bank, shop, batches, many streams, cold ones, a hot one (w=financial, orders, batches, streams, cold, hot), as package
 //     internal/workload describes them; the log is checked afterwards. refused counts commands to which a business rule said no, which
-//     are in no rate. attempts/command tells what optimistic retry costs where streams are hot.
+//     are in no rate. Bank and shop decide.
+//   - BenchmarkDecider: deciders (commands/s, p95-ms, attempts/command) and, in turn with them, optimistic retry (retry-commands/s ...), on a bank, a shop and
+//     one stream for all (w=financial, orders, hot); x-retry is the multiple of its rate. x-streams is the hot stream as a multiple of many
+//     streams at exact versions.
+//   - BenchmarkStates: what a state that is kept takes (B/stream); -states=1000000 keeps those of a million streams.
 //   - BenchmarkClients: so many callers that each wait for an answer before they go on. commands/commit tells how many travelled together.
 //   - BenchmarkBatchSize: the most that goes through at a given size of the batches.
 //   - BenchmarkCeiling: ours at 4,000 clients (events/s) and, in turn with it, raw COPY of the same rows (copy-events/s); ratio is how near it comes.
@@ -29,6 +33,16 @@
 //   - BenchmarkTelemetry: a store whose metrics are read and whose targets are judged every second, in turn with one that counts nothing
 //     (Config.NoStats); x-off is the multiple of its rate.
 //   - BenchmarkVerify: how fast a whole log is verified (events/s), here a small one; -verify=1000000 is one of a million events.
+//   - BenchmarkReadStream: streams of 10, 1,000 and 100,000 events, read whole, one of many each time.
+//   - BenchmarkReadAll: the whole log, decoded (events/s), in turn with COPY of the same rows to nowhere (copy-events/s, the faster of text and
+//     binary); ratio is the first as a part of the second. -read=1000000 reads a million events.
+//   - BenchmarkReadMemory: the heap early and late in such a read.
+//   - BenchmarkSubscribe: from the answer to a command to the delivery of its event (p50-ms, p99-ms), to a subscriber of the same process (from=here)
+//     and of another one (from=elsewhere); and how fast a subscriber goes through a log that is there (catch-up).
+//   - BenchmarkProjection: a read model of one row per stream is built from the start of the log (events/s), each event an upsert, in batches of 1 to
+//     1,000 events, each of one statement and one transaction.
+//   - BenchmarkWriteWhileReading: a store with subscribers in the process, in turn with one that has none; x-alone is the multiple of its rate,
+//     behind how far the slowest subscriber was behind in the end.
 //   - BenchmarkSubmit: what a call of Submit costs its caller, with and without the JSON check. There is no database in it.
 //   - BenchmarkInMemory: BenchmarkClients without a database.
 //

@@ -40,15 +40,16 @@ func startFleet(tb testing.TB, n int, a assignment) *fleet {
 	}
 	f := &fleet{schema: a.Schema}
 	for range n {
-		f.members = append(f.members, startMember(tb, a))
+		f.members = append(f.members, startWorker(tb, memberTask, a))
 	}
 	vacuum(tb, a.Schema)
 	return f
 }
 
-func startMember(tb testing.TB, a assignment) *worker.Process {
+// startWorker starts a process with a store of its own, and returns when it is ready. It ends with tb.
+func startWorker(tb testing.TB, task string, a assignment) *worker.Process {
 	tb.Helper()
-	m, err := worker.Start(memberTask)
+	m, err := worker.Start(task)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -8,6 +8,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	worker.Main(map[string]worker.Task{memberTask: runMember})
+	worker.Main(map[string]worker.Task{memberTask: runMember, neighbourTask: runNeighbour})
 	pgtest.Main(m)
 }

@@ -73,6 +73,8 @@ func (l *slowLog) AppendRow(dst []byte, stream string, event command.Event) []by
 	return l.format.AppendRow(dst, stream, event)
 }
 
+func (l *slowLog) ReadRow(row []byte) (command.Event, error) { return l.format.ReadRow(row) }
+
 func (l *slowLog) Append(context.Context, *committer.Commit, *committer.Link) error {
 	<-l.turns
 	return nil

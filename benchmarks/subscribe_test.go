@@ -2,148 +2,137 @@ package benchmarks
 
 import (
 	"context"
-	"fmt"
-	"iter"
+	"errors"
+	"io"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/worker"
 )
 
-// BenchmarkSubscribe measures how long after its acknowledgement an event is delivered to who follows the log: in the process that appends it, and
-// to a reader that hears of it from the database alone, as every other process does. An operation is one event. catchup-events/s is how fast a
-// subscription goes through a log that is there already.
+// BenchmarkSubscribe measures how soon after the answer to a command its event is delivered, while a single caller appends one event after the
+// other: to a subscriber of the same process, and to one of another process. One that comes before the answer, as the commit is told to both at
+// once, counts as 0. catch-up is how fast a subscriber goes through a log that is there.
 func BenchmarkSubscribe(b *testing.B) {
-	b.Run("from=store", func(b *testing.B) {
+	b.Run("from=here", func(b *testing.B) {
 		s := openStore(b, groupcommit.Config{}, 1)
-		deliveries(b, s, s.Reader.Subscribe)
-	})
-	b.Run("from=reader", func(b *testing.B) {
-		s := openStore(b, groupcommit.Config{}, 1)
-		deliveries(b, s, openReader(b, s).Subscribe)
-	})
-	b.Run("catchup", func(b *testing.B) {
-		s := openBehind(b, history{streams: readAllEvents / streamLength, length: streamLength}, groupcommit.Config{}, 0)
-		for b.Loop() {
-			take(b, s.Subscribe(b.Context(), 0), readAllEvents)
-		}
-		b.ReportMetric(float64(readAllEvents*b.N)/b.Elapsed().Seconds(), "catchup-events/s")
-	})
-}
-
-func openReader(b *testing.B, s *store) *groupcommit.Reader {
-	reader, err := groupcommit.OpenReader(b.Context(), groupcommit.Config{DatabaseURL: pgtest.URL(b), Schema: s.schema})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(reader.Close)
-	return reader
-}
-
-type subscribe func(ctx context.Context, after int64, options ...groupcommit.ReadOption) iter.Seq2[groupcommit.RecordedEvent, error]
-
-// deliveries appends one event after another and reports how long after the answer the subscription gave it. One that was given before the answer
-// took no time.
-func deliveries(b *testing.B, s *store, subscribe subscribe) {
-	end, err := s.End(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	delivered := make(chan time.Time)
-	go func() {
-		defer close(delivered)
-		for _, err := range subscribe(b.Context(), end.Position) {
-			if err != nil {
-				return // the benchmark has ended
+		measureDelivery(b, s.Store, func() time.Time {
+			if _, err := s.Append(b.Context(), appendAnyhow(s.streams[0])); err != nil {
+				b.Fatal(err)
 			}
-			delivered <- time.Now()
+			return time.Now()
+		})
+	})
+	b.Run("from=elsewhere", func(b *testing.B) {
+		s := openStore(b, groupcommit.Config{}, 1)
+		elsewhere := startNeighbour(b, s)
+		measureDelivery(b, s.Store, func() (answered time.Time) {
+			if err := elsewhere.Send(true); err != nil {
+				b.Fatal(err)
+			}
+			receive(b, elsewhere, patience, &answered)
+			return answered
+		})
+	})
+	b.Run("catch-up", catchUp)
+}
+
+func appendAnyhow(stream string) groupcommit.Command {
+	return groupcommit.To(stream, groupcommit.Any, groupcommit.Event{Type: eventType, Data: eventData})
+}
+
+// measureDelivery reports the time from the answer to a command, which write returns, to the delivery of its event.
+func measureDelivery(b *testing.B, store *groupcommit.Store, write func() time.Time) {
+	deliveries := subscribe(b, store)
+	<-deliveries
+	var all []time.Duration
+	for b.Loop() {
+		answered := write()
+		delivered := <-deliveries
+		all = append(all, max(delivered.Sub(answered), 0))
+	}
+	slices.Sort(all)
+	reportPercentiles(b, "", all, 50, 99)
+}
+
+// subscribe tells the time of each delivery, until the benchmark ends.
+func subscribe(b *testing.B, store *groupcommit.Store) <-chan time.Time {
+	deliveries := make(chan time.Time, 1)
+	ctx, cancel := context.WithCancel(b.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, err := range store.Subscribe(ctx, 0) {
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			deliveries <- time.Now().Round(0) // by the clock that all processes share
 		}
 	}()
-	var took []time.Duration
-	for b.Loop() {
-		acknowledged := make(chan time.Time, 1)
-		go func() {
-			if _, err := s.Append(b.Context(), appendTo(s.streams[0], s.version)); err != nil {
-				b.Error(err)
-			}
-			s.version++
-			acknowledged <- time.Now()
-		}()
-		at := <-delivered
-		took = append(took, max(at.Sub(<-acknowledged), 0))
-	}
-	slices.Sort(took)
-	reportPercentiles(b, "", took, 50, 99)
-}
-
-// take takes so many events.
-func take(b *testing.B, events iter.Seq2[groupcommit.RecordedEvent, error], count int) {
-	for _, err := range events {
-		if err != nil {
-			b.Fatal(err)
-		}
-		if count--; count == 0 {
-			return
-		}
-	}
-}
-
-const writeWhileReadingClients = 100
-
-// BenchmarkWriteWhileReading shows what subscribers cost writers: so many of them follow the log, all of it, in turn with none; x-alone is the multiple
-// of the rate without. lag-events is how far behind the slowest of them was at the end.
-func BenchmarkWriteWhileReading(b *testing.B) {
-	for _, subscribers := range []int{0, 1, 10} {
-		b.Run(fmt.Sprintf("subscribers=%d", subscribers), func(b *testing.B) {
-			s := openStore(b, groupcommit.Config{}, *streamCount)
-			ours := newContestant(newClients(b, writeWhileReadingClients, s, s.append))
-			alone := *ours
-			var lag atomic.Int64
-			ours.turn = func(b *testing.B) float64 {
-				stop := s.follow(b, subscribers, &lag)
-				defer stop()
-				return alone.turn(b)
-			}
-			compare(b, ours, &alone, "x-alone")
-			b.ReportMetric(float64(lag.Load()), "lag-events")
-		})
-	}
-}
-
-// follow has subscribers follow the log from its end on, until stop, which notes how far behind the slowest was.
-func (s *store) follow(b *testing.B, subscribers int, lag *atomic.Int64) (stop func()) {
-	end, err := s.End(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	positions := make([]atomic.Int64, subscribers)
-	var running sync.WaitGroup
-	for i := range subscribers {
-		positions[i].Store(end.Position)
-		running.Go(func() {
-			for event, err := range s.Subscribe(ctx, end.Position) {
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				positions[i].Store(event.Position)
-			}
-		})
-	}
-	return func() {
-		end, err := s.End(b.Context())
-		for i := range positions {
-			lag.Store(max(lag.Load(), end.Position-positions[i].Load()))
-		}
+	b.Cleanup(func() {
 		cancel()
-		running.Wait()
-		if err != nil {
-			b.Fatal(err)
+		<-done
+	})
+	return deliveries
+}
+
+func catchUp(b *testing.B) {
+	s := openToRead(b, *readEvents)
+	for b.Loop() {
+		n := 0
+		for _, err := range s.Subscribe(b.Context(), 0) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if n++; n == *readEvents {
+				break
+			}
+		}
+	}
+	b.ReportMetric(float64(*readEvents*b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// neighbourTask appends an event each time that it is told to, and answers with the time at which that was acknowledged.
+const neighbourTask = "neighbour"
+
+// startNeighbour starts a process with a store of its own on the schema of s. It ends with the benchmark.
+func startNeighbour(b *testing.B, s *store) *worker.Process {
+	b.Helper()
+	return startWorker(b, neighbourTask, assignment{URL: pgtest.URL(b), Schema: s.schema})
+}
+
+func runNeighbour(ctx context.Context, link *worker.Link) (err error) {
+	var a assignment
+	if err := link.Receive(&a); err != nil {
+		return err
+	}
+	store, err := groupcommit.Open(ctx, groupcommit.Config{DatabaseURL: a.URL, Schema: a.Schema})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+	if err := link.Send(true); err != nil {
+		return err
+	}
+	for {
+		var again bool
+		if err := link.Receive(&again); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if _, err := store.Append(ctx, appendAnyhow("neighbour")); err != nil {
+			return err
+		}
+		if err := link.Send(time.Now()); err != nil {
+			return err
 		}
 	}
 }

@@ -10,17 +10,16 @@ import (
 	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
-// BenchmarkWorkload runs the workloads of package workload, by commands that succeed. Those of financial and orders read, decide on what
-// they read, and try again when somebody else was quicker, all on a few hot streams: there the attempts grow with the clients,
-// and latencies are of those commands that came through in the measured time. Afterwards the log is read back and checked.
+// BenchmarkWorkload runs the workloads of package workload, by commands that succeed. Those of financial and orders are decided, all on
+// a few hot streams. Afterwards the log is read back and checked.
 func BenchmarkWorkload(b *testing.B) {
 	for _, w := range []scenario{
-		{name: "financial", retries: true, start: func(b *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
+		{name: "financial", start: func(b *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
 			p := preload(b, s)
 			bank := workload.NewBank(s, "", true)
 			return bank.Do, workload.Money(p, bank)
 		}},
-		{name: "orders", retries: true, start: func(b *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
+		{name: "orders", start: func(b *testing.B, s workload.Store) (workload.Do, workload.Invariant) {
 			p := preload(b, s)
 			shop := workload.NewShop(s, "")
 			return shop.Do, workload.Goods(p, shop)

@@ -12,6 +12,9 @@ import (
 // Check tells why a command cannot be accepted, as an *InvalidError, or nil. What passes is data that PostgreSQL accepts. The
 // limits must have their defaults filled in.
 func (c *Command) Check(limits *Limits) error {
+	if c.Decision != nil {
+		return c.checkDecision(limits)
+	}
 	if len(c.Streams) == 0 {
 		return invalid("Streams", "a command names at least one stream")
 	}
@@ -35,6 +38,24 @@ func (c *Command) Check(limits *Limits) error {
 		}
 	}
 	return c.checkDuplicates()
+}
+
+// checkDecision is about what is known before anything is decided.
+func (c *Command) checkDecision(limits *Limits) error {
+	subjects := c.Decision.Subjects()
+	if len(c.Streams) > 0 {
+		return invalid("Streams", "a command that carries a decision lists no streams: the decision does")
+	}
+	if len(subjects) > limits.CommandStreams {
+		return exceeds("Decision", "streams in a decision", len(subjects), limits.CommandStreams)
+	}
+	for i := range subjects {
+		if err := checkName("Stream", subjects[i].Stream, limits.NameBytes); err != nil {
+			err.Field = fmt.Sprintf("Decision.Subjects[%d].%s", i, err.Field)
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Command) bytes() int {

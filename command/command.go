@@ -17,6 +17,9 @@ type Command struct {
 	ID uuid.UUID
 
 	Streams []StreamWrite
+
+	// Decision takes the place of Streams in a command that is decided when it is its turn. Package decider makes them.
+	Decision Decision
 }
 
 // StreamWrite is the part of a command that concerns one stream.

@@ -90,6 +90,38 @@ func (e *ReusedIDError) Error() string {
 	return fmt.Sprintf("groupcommit: command ID %s has taken effect at positions %d to %d, with other content", e.ID, e.First, e.Last)
 }
 
+// PanicError says that a decision, or the folding of events that it needs, panicked. Nothing of the command was written; its neighbours were
+// not touched.
+type PanicError struct {
+	Value any    // that was given to panic
+	Stack []byte // of the goroutine, as debug.Stack gives it
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("groupcommit: a decision panicked: %v", e.Value)
+}
+
+// Unwrap is the value, where it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// EvolveError says that an event cannot be folded to the state of its stream. What needs the state cannot be decided; nothing of the command
+// was written. Where the event is not recorded yet, it is one that the decision itself wanted to append.
+type EvolveError struct {
+	Stream  string
+	Version int64 // of the event
+	Type    string
+	Err     error // of Evolve
+}
+
+func (e *EvolveError) Error() string {
+	return fmt.Sprintf("groupcommit: stream %q cannot be folded beyond version %d, %s: %v", e.Stream, e.Version-1, e.Type, e.Err)
+}
+
+func (e *EvolveError) Unwrap() error { return e.Err }
+
 // SchemaError says why a database schema cannot be used. Open returns it and starts nothing.
 type SchemaError struct {
 	Schema  string

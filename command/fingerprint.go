@@ -10,9 +10,19 @@ import (
 type Fingerprint [sha256.Size]byte
 
 // Fingerprint is the SHA-256 of the command's streams, expectations and events as given. An event ID that is yet to be made
-// is not part of it, so that a command that is built again for a retry has the fingerprint of the first time.
+// is not part of it, so that a command that is built again for a retry has the fingerprint of the first time. That of a decision, which may come
+// out differently each time, is the SHA-256 of the streams that it looks at and its key.
 func (c *Command) Fingerprint() Fingerprint {
 	w := fingerprinter{sha256.New()}
+	if c.Decision != nil {
+		subjects := c.Decision.Subjects()
+		w.number(-int64(len(subjects)) - 1) // below zero: no command without a decision has this fingerprint
+		for i := range subjects {
+			w.bytes([]byte(subjects[i].Stream))
+		}
+		w.bytes(c.Decision.Key())
+		return Fingerprint(w.hash.Sum(nil))
+	}
 	w.number(int64(len(c.Streams)))
 	for i := range c.Streams {
 		s := &c.Streams[i]

@@ -33,19 +33,20 @@ const (
 	numberTooLong
 )
 
-// refusal puts a fault into words. What is no text, or no JSON, is refused as that, also where another fault comes first.
+// refusal puts a fault into words. What is no text, or no JSON, is refused as that, also where another fault comes first. But what is
+// nested too deeply is refused for that, whatever follows: json.Valid has a limit of its own, and takes what is beyond it for no JSON.
 func refusal(data []byte, fault int) string {
 	switch {
 	case !utf8.Valid(data):
 		return "it is not valid UTF-8"
+	case fault == tooDeep:
+		return "it is nested more than 1000 levels deep"
 	case !json.Valid(data):
 		return "it is not valid JSON"
 	case fault == zeroEscape:
 		return `it contains \u0000, which PostgreSQL cannot store`
 	case fault == halfPair:
 		return "it contains one half of a surrogate pair"
-	case fault == tooDeep:
-		return "it is nested more than 1000 levels deep"
 	default:
 		return "a number has more than 1000 digits or an exponent beyond 1000"
 	}

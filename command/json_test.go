@@ -74,6 +74,7 @@ var refusedJSON = []struct{ data, reason string }{
 	{`["\ud83d","\ude00"]`, surrogate}, {`"\udc00\udc00"`, surrogate}, {`"\ud800\udbff"`, surrogate},
 
 	{nested(1001), tooDeep}, {strings.Repeat("[", 1001) + strings.Repeat("]", 1001), tooDeep}, {`[[],` + nested(1000) + `]`, tooDeep},
+	{nested(20000), tooDeep},
 
 	{`1e1001`, tooLong}, {`1E+1001`, tooLong}, {`-1e-1001`, tooLong}, {`{"a":[1e1001]}`, tooLong}, {`1e00001001`, tooLong},
 	{`1e99999999999999999999`, tooLong}, {`1e18446744073709551617`, tooLong}, {`0e1001`, tooLong},

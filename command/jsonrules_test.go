@@ -19,12 +19,19 @@ import (
 
 // reasonByTheRules goes by the rules one after the other, slowly. The check, which does it all at once, must come to the same.
 func reasonByTheRules(data []byte) string {
+	reason := firstReason(data)
 	switch {
 	case !utf8.Valid(data):
 		return "it is not valid UTF-8"
-	case !json.Valid(data):
+	case !json.Valid(data) && !strings.Contains(reason, tooDeep):
 		return "it is not valid JSON"
+	default:
+		return reason
 	}
+}
+
+// firstReason is the first fault of a token of JSON, which may break off behind it.
+func firstReason(data []byte) string {
 	depth := 0
 	for token, text := range tokens(data) {
 		reason := ""
@@ -40,14 +47,14 @@ func reasonByTheRules(data []byte) string {
 		case json.Number:
 			reason = numberReason(token.String())
 		}
-		if reason != "" {
+		if reason != "" || depth == 0 {
 			return reason
 		}
 	}
 	return ""
 }
 
-// tokens are the tokens of valid JSON, each with its text and what stands before it.
+// tokens are the tokens of JSON up to where it ends or breaks off, each with its text and what stands before it.
 func tokens(data []byte) iter.Seq2[json.Token, string] {
 	return func(yield func(json.Token, string) bool) {
 		decoder := json.NewDecoder(bytes.NewReader(data))
@@ -56,7 +63,7 @@ func tokens(data []byte) iter.Seq2[json.Token, string] {
 			begin := decoder.InputOffset()
 			token, err := decoder.Token()
 			if err != nil || !yield(token, string(data[begin:decoder.InputOffset()])) {
-				return // the error is the end of data
+				return // the error is the end of data, or of what is JSON
 			}
 		}
 	}
@@ -163,7 +170,10 @@ func TestJSONOfSeveralFaults(t *testing.T) {
 		"\xff":                                notUTF8,
 		`["\u0000", nul]`:                     notJSON,
 		digits(1001) + `x`:                    notJSON,
-		nested(1001)[:1500]:                   notJSON,
+		nested(1000)[:1500]:                   notJSON,
+		nested(1001)[:4000]:                   tooDeep,
+		"[nul, " + nested(1001):               notJSON,
+		nested(20000) + "\xff":                notUTF8,
 		`["\ud83d", "\u0000"]`:                surrogate,
 		`["\u0000", "\ud83d"]`:                zero,
 		`[1e1001, "\u0000"]`:                  tooLong,

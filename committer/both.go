@@ -12,6 +12,7 @@ func (h Hooks) And(others Hooks) Hooks {
 		Settled:   both(h.Settled, others.Settled),
 		TurnTaken: both(h.TurnTaken, others.TurnTaken),
 		TurnLost:  both(h.TurnLost, others.TurnLost),
+		Overran:   both(h.Overran, others.Overran),
 		Stopped:   both(h.Stopped, others.Stopped),
 	}
 }

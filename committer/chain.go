@@ -14,7 +14,7 @@ import (
 // chain is the commits in flight, oldest first. Each was judged on the log as it ends with the one before it, which may not have
 // committed yet, and commits only after that one.
 //
-// It belongs to the committer's goroutine, but for what flights say of it.
+// It belongs to the committer's goroutine; the others only send answers.
 type chain struct {
 	flights []*flight
 	broken  bool // one of them has failed: nothing more is launched, and all from there on are judged again
@@ -28,7 +28,6 @@ type chain struct {
 type flight struct {
 	work *job
 	plan *plan
-	done func()
 	sent time.Time
 
 	heard func(error) // is told the answer, for the hooks
@@ -43,6 +42,8 @@ type flight struct {
 
 // Answer is what a goroutine of the committer has to say: a step for the committer's own goroutine. It is for Handle.
 type Answer func(*Committer)
+
+var errBehind = errors.New("another process has appended to a stream in the meantime")
 
 var errOrphan = errors.New("the commit before it did not succeed")
 
@@ -75,7 +76,7 @@ func (c *Committer) launch(f *flight) {
 		f.before = c.flights[n-1].end
 	}
 	c.flights = append(c.flights, f)
-	go c.fly(f.work.ctx, f)
+	c.running.Go(func() { c.fly(f.work.ctx, f) })
 }
 
 // fly is the one goroutine of a flight.
@@ -129,6 +130,7 @@ func (c *Committer) Handle(a Answer) {
 	c.note(a)
 	c.mend()
 	c.yield()
+	c.resume()
 }
 
 // note takes an answer in and leaves what is broken as it is.
@@ -157,7 +159,7 @@ func (c *Committer) land(f *flight, err error) {
 		first := c.flights[0]
 		c.flights = slices.Delete(c.flights, 0, 1)
 		c.finish(first.work, first.plan, time.Since(first.sent))
-		first.done()
+		first.work.done()
 	}
 }
 
@@ -165,7 +167,9 @@ func (c *Committer) land(f *flight, err error) {
 func (c *Committer) drain() {
 	c.mend() // everything may have been noted already
 	for !c.Idle() {
-		c.Handle(<-c.answers)
+		c.note(<-c.answers)
+		c.mend()
+		c.yield()
 	}
 }
 
@@ -181,7 +185,7 @@ func (c *Committer) mend() {
 	c.conclude(first.work.ctx, first.work, first.plan, first.sent, first.err)
 	for _, f := range flights {
 		c.commit(f.work)
-		f.done()
+		f.work.done()
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,6 +27,19 @@ type Config struct {
 	AttemptTimeout time.Duration
 	// AcceptLostCommits goes on with the log as it is when it has lost commits that had succeeded, instead of stopping.
 	AcceptLostCommits bool
+	// Read reads the committed events of a stream whose version is greater than after, in order. It is called by any goroutine. Only decisions need it.
+	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
+	// Limits bound what a decision may append.
+	Limits command.Limits
+	// CommitBytes is how much decisions may append in one commit; those behind go into the next. Defaults to 8 MiB. What commands carry with them was
+	// counted when the batch was made.
+	CommitBytes int
+	// StateStreams is of how many streams the states are cached for decisions. Defaults to 1,000.
+	StateStreams int
+	// StateBytes is how much memory cached states may take, by what their folders say. Defaults to 64 MiB.
+	StateBytes int
+	// DecideLimit is how long a decision, or the folding of an event, may take before it is logged. Defaults to 100 ms.
+	DecideLimit time.Duration
 	// Logger is told what a person may have to know. Defaults to discarding.
 	Logger *slog.Logger
 	// Turns is set where other processes append to the log, too.
@@ -41,6 +56,10 @@ type Committer struct {
 	outage  outage
 	stopped error // why nothing is written any more
 	turn    turn
+	states  *states
+	watch   watch
+	running sync.WaitGroup // goroutines that answer
+	aside
 	chain
 }
 
@@ -50,6 +69,11 @@ func New(log Log, config Config) *Committer {
 	config.HeadStreams = cmp.Or(config.HeadStreams, 100_000)
 	config.RetryFor = cmp.Or(config.RetryFor, 30*time.Second)
 	config.AttemptTimeout = cmp.Or(config.AttemptTimeout, config.RetryFor/3)
+	config.Limits = config.Limits.WithDefaults()
+	config.CommitBytes = cmp.Or(config.CommitBytes, 8<<20)
+	config.StateStreams = cmp.Or(config.StateStreams, 1000)
+	config.StateBytes = cmp.Or(config.StateBytes, 64<<20)
+	config.DecideLimit = cmp.Or(config.DecideLimit, 100*time.Millisecond)
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -58,12 +82,24 @@ func New(log Log, config Config) *Committer {
 		config: config,
 		heads:  newHeads(config.HeadStreams),
 		outage: outage{patience: config.RetryFor},
+		states: newStates(config.StateStreams, config.StateBytes),
+		aside:  newAside(),
 		chain:  chain{answers: make(chan Answer, 2*config.InFlight+1)}, // two each and one: hardly anybody waits to be heard
 	}
+	c.watch.limit, c.watch.overran, c.watch.start = config.DecideLimit, c.overran, time.Now()
 	if config.Turns == nil {
 		c.turn.state = held
 	}
 	return c
+}
+
+func (c *Committer) overran(info OverrunInfo) {
+	if info.Returned {
+		c.config.Logger.Warn("groupcommit: a decision was slow, and everything waited for it", "stream", info.Stream, "took", info.Took)
+	} else {
+		c.config.Logger.Error("groupcommit: a decision does not return; nothing is written any more", "stream", info.Stream, "since", info.Took)
+	}
+	c.config.Hooks.overran(info)
 }
 
 // Limits are how many commits may be in flight, and how many streams' versions are kept.
@@ -75,8 +111,10 @@ func (c *Committer) Limits() (inFlight, headStreams int) {
 type job struct {
 	ctx      context.Context // that it was begun with: whatever is done for it is done under it
 	entries  []*Entry
-	sighted  bool // no stream is assumed not to exist any more
-	recorded bool // the IDs of all entries are looked up first
+	done     func() // told when all entries are
+	share    *share // of done; nil as long as nothing of the batch was set aside
+	sighted  bool   // no stream is assumed not to exist any more
+	recorded bool   // the IDs of all entries are looked up first
 
 	outdated time.Time // when it was first found to be judged on something that is not so
 	refused  int       // entries that the database has refused
@@ -87,13 +125,27 @@ type job struct {
 // is final, at the latest when the committer is Idle; then done is called. When ctx ends, what was not sent is told as not written,
 // and what is in doubt as unknown.
 func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
-	defer c.yield()
-	work := &job{ctx: ctx, entries: entries}
+	for _, e := range entries {
+		c.begun++
+		e.place = c.begun
+	}
+	c.begin(&job{ctx: ctx, entries: entries, done: done})
+	c.yield()
+	c.resume()
+}
+
+// begin is Begin for a batch that may have been begun before, in part or as part of another one.
+func (c *Committer) begin(work *job) {
+	ctx := work.ctx
 	if c.stopped == nil {
 		idle := c.Idle()
 		plan, err := c.evaluate(ctx, work)
 		if err == nil {
-			c.launch(&flight{work: work, plan: plan, done: done})
+			if len(work.entries) == 0 { // all are set aside
+				work.done()
+				return
+			}
+			c.launch(&flight{work: work, plan: plan})
 			return
 		}
 		if idle { // otherwise the chain may be to blame
@@ -102,7 +154,7 @@ func (c *Committer) Begin(ctx context.Context, entries []*Entry, done func()) {
 	}
 	c.drain()
 	c.commit(work)
-	done()
+	work.done()
 }
 
 // commit brings a batch to its end while nothing else is in flight.
@@ -118,6 +170,9 @@ func (c *Committer) commit(work *job) {
 			c.react(ctx, work, nil, err)
 			continue
 		}
+		if len(work.entries) == 0 {
+			return
+		}
 		sent := time.Now()
 		if len(plan.commit.Rows) > 0 || plan.repeats {
 			err = c.attempt(ctx, plan.commit)
@@ -130,10 +185,15 @@ func (c *Committer) commit(work *job) {
 
 // conclude deals with the answer to a commit, while nothing else is in flight. It leaves in work what is to be tried again.
 func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent time.Time, err error) {
-	if f := failure(err); f != nil && f.Class == InDoubt {
-		c.config.Hooks.failed(InDoubt, f)
-		err = c.settle(ctx, plan.commit)
-		defer func() { c.heads.known = false }() // others may have appended behind it
+	if f := failure(err); f != nil {
+		switch f.Class {
+		case InDoubt:
+			c.config.Hooks.failed(InDoubt, f)
+			err = c.settle(ctx, plan.commit)
+			defer func() { c.heads.known = false }() // others may have appended behind it
+		case Moved:
+			c.overtaken(f)
+		}
 	}
 	if err == nil {
 		c.finish(work, plan, time.Since(sent))
@@ -142,7 +202,7 @@ func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent ti
 	c.react(ctx, work, plan, err)
 }
 
-// evaluate judges a batch at the end of the chain. An error says that the log could not be looked at, or that the chain cannot go on;
+// evaluate judges a batch at the end of the chain. Entries that cannot be judged yet leave it and are set aside. An error says that the log could not be looked at, or that the chain cannot go on;
 // nothing is lost by it.
 func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 	if c.Idle() {
@@ -171,10 +231,16 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			view.learn(&query, &snapshot, aside)
 			continue // what was forgotten has to be asked for again
 		}
+		if view.catchUp(c) && aside {
+			return nil, errBehind
+		} else if view.confirm {
+			continue
+		}
 		parent, after := c.tip()
 		if plan := newPlan(c, view, work.entries, parent, nextTime(after)); plan.final {
 			info.Cached, info.Took = len(c.heads.slots), time.Since(began)-info.LookTime
 			c.config.Hooks.judged(info)
+			c.setAside(work, plan)
 			return plan, nil
 		}
 	}
@@ -257,9 +323,7 @@ func (c *Committer) attempt(ctx context.Context, commit *Commit) (err error) {
 
 // finish takes over what the plan came to and tells its verdicts.
 func (c *Committer) finish(work *job, plan *plan, took time.Duration) {
-	if lasted := c.outage.over(); lasted > 0 {
-		c.config.Logger.Info("groupcommit: writing goes on", "after", lasted)
-	}
+	c.goesOn(&c.outage)
 	if len(plan.commit.Rows) > 0 {
 		c.heads.moveTo(plan.commit.End(), plan.commit.Time)
 		c.config.Hooks.committed(plan.commit, took)
@@ -267,6 +331,7 @@ func (c *Committer) finish(work *job, plan *plan, took time.Duration) {
 	for i := range plan.view.slots {
 		if s := &plan.view.slots[i]; s.proven() {
 			c.heads.set(s.stream, s.version)
+			c.states.take(s)
 		}
 	}
 	for i, e := range plan.entries {

@@ -19,6 +19,9 @@ type Entry struct {
 	parts []part
 	one   [1]part // backs parts of the usual command
 	rows  []byte  // every event's encoding, behind its length
+
+	decision *decision // nil where the command says itself what to append
+	place    uint64    // in the order of all entries; set by Begin
 }
 
 // Receiver is told the verdict on a command, once. It must not block.
@@ -39,19 +42,33 @@ const (
 	rowOverhead = 96 // what encoding adds to an event, about; too little costs an allocation, too much a few bytes
 )
 
-// Fill encodes a command that passed its Check. Events without an ID get one.
+// Fill encodes a command that passed its Check. Events without an ID get one. A command that carries a decision is encoded when it has been
+// taken; until then Load finds the states of its streams.
 func (e *Entry) Fill(log Log, cmd *command.Command) {
 	if cmd.ID != uuid.Nil {
 		e.ID, e.Fingerprint = cmd.ID, cmd.Fingerprint()
+	}
+	if cmd.Decision != nil {
+		e.decision = newDecision(cmd.Decision)
+		e.parts = e.decision.parts(e.parts)
+		return
 	}
 	e.parts = e.one[:0]
 	if len(cmd.Streams) > len(e.one) {
 		e.parts = make([]part, 0, len(cmd.Streams))
 	}
-	e.rows = make([]byte, 0, encodedSize(cmd))
 	for i := range cmd.Streams {
 		s := &cmd.Streams[i]
 		e.parts = append(e.parts, part{stream: s.Stream, expect: s.Expect, events: len(s.Events)})
+	}
+	e.encode(log, cmd.Streams)
+}
+
+// encode makes the rows of the events.
+func (e *Entry) encode(log Log, streams []command.StreamWrite) {
+	e.rows = make([]byte, 0, encodedSize(streams))
+	for i := range streams {
+		s := &streams[i]
 		for j := range s.Events {
 			e.appendRow(log, s.Stream, s.Events[j])
 		}
@@ -77,6 +94,9 @@ func (e *Entry) Size() int {
 	for i := range e.parts {
 		size += len(e.parts[i].stream)
 	}
+	if e.decision != nil {
+		size += e.decision.size()
+	}
 	return size
 }
 
@@ -86,10 +106,10 @@ func nextRow(rows []byte) (row, rest []byte) {
 	return rows[lengthBytes:end:end], rows[end:]
 }
 
-func encodedSize(cmd *command.Command) int {
+func encodedSize(streams []command.StreamWrite) int {
 	n := 0
-	for i := range cmd.Streams {
-		s := &cmd.Streams[i]
+	for i := range streams {
+		s := &streams[i]
 		for j := range s.Events {
 			ev := &s.Events[j]
 			n += lengthBytes + rowOverhead + len(s.Stream) + len(ev.Type) + len(ev.Data) + len(ev.Metadata)

@@ -31,7 +31,7 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, err error)
 	c.heads.known = false
 	switch f.Class {
 	case Moved, Recorded, Taken, Stale:
-		c.outage.over() // the log does answer
+		c.goesOn(&c.outage) // the log does answer
 		if f.Class == Moved {
 			c.pass() // somebody else appends, so whatever we believe, we do not have the turn
 		}
@@ -107,6 +107,7 @@ func (c *Committer) lost(ctx context.Context, work *job, f *Failure) {
 	}
 	c.config.Logger.Error("groupcommit: commits are lost; going on with the log as it is", "error", reason)
 	c.heads.forgetAll()
+	c.states.forget()
 	if !c.pause(ctx, &c.outage) { // a log that cannot make up its mind is no reason to spin
 		c.fail(ctx, work, reason)
 	}
@@ -121,13 +122,13 @@ func (c *Committer) stop(ctx context.Context, work *job, reason error) {
 }
 
 // giveUp tells a batch whose commit stayed in doubt. Whatever would have been told a success is in doubt with it, repetitions included;
-// what would have been refused was certainly not written.
+// what would have been refused, or would have written nothing, was certainly not written.
 func (c *Committer) giveUp(work *job, plan *plan, err error) {
 	c.config.Logger.Error("groupcommit: the outcome of a commit stays unknown", "commit", plan.commit.ID, "error", err)
 	c.heads.forget()
 	notWritten := fmt.Errorf("%w: the commit that it depends on is in doubt", command.ErrNotWritten)
 	for i, e := range plan.entries {
-		if plan.verdicts[i].err == nil {
+		if v := &plan.verdicts[i]; v.err == nil && v.result.First > 0 {
 			e.Receiver.Resolve(command.Result{}, err)
 		} else {
 			e.Receiver.Resolve(command.Result{}, notWritten)
@@ -142,7 +143,7 @@ const maxRefused = 3
 // isolate takes the entry that the database refuses out of the batch. Where the database does not say which it is, or there are many,
 // the batch is committed in halves, down to the one.
 func (c *Committer) isolate(ctx context.Context, work *job, plan *plan, f *Failure) {
-	c.outage.over() // the log does answer
+	c.goesOn(&c.outage) // the log does answer
 	work.refused++
 	culprit := plan.owners[0]
 	switch {
@@ -151,7 +152,9 @@ func (c *Committer) isolate(ctx context.Context, work *job, plan *plan, f *Failu
 		culprit = plan.owners[f.Row]
 	default:
 		half := len(work.entries) / 2
-		c.commit(&job{ctx: ctx, entries: work.entries[:half]})
+		first := &job{ctx: ctx, entries: work.entries[:half], done: work.hold()}
+		c.commit(first)
+		first.done()
 		work.entries, work.refused = work.entries[half:], 0
 		return
 	}

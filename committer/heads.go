@@ -102,7 +102,7 @@ func (h *heads) use(i int32) {
 	}
 	s := h.slots[i]
 	h.slots[s.prev].next, h.slots[s.next].prev = s.next, s.prev
-	h.link(i)
+	h.insert(i)
 }
 
 // grow adds a slot and makes it the newest.
@@ -113,12 +113,12 @@ func (h *heads) grow() int32 {
 		h.newest = 0
 		return i
 	}
-	h.link(i)
+	h.insert(i)
 	return i
 }
 
-// link puts slot i, which is not in the circle, in front of the newest.
-func (h *heads) link(i int32) {
+// insert puts slot i, which is not in the circle, in front of the newest.
+func (h *heads) insert(i int32) {
 	first := h.newest
 	last := h.slots[first].prev
 	h.slots[i].prev, h.slots[i].next = last, first

@@ -16,12 +16,15 @@ type Hooks struct {
 	Committed func(CommitInfo)
 	// Failed is called for each attempt to look or append that did not succeed.
 	Failed func(class Class, err error)
-	// Settled is called when a commit that was in doubt is so no more, or is given up.
+	// Settled is called when a commit that was in doubt, of events, is so no more, or is given up.
 	Settled func(Settlement)
 	// TurnTaken is called when this process has got the turn.
 	TurnTaken func(waited time.Duration)
 	// TurnLost is called when the turn was lost, and not passed on.
 	TurnLost func(cause error)
+	// Overran is called when a decision, or the folding of an event, took longer than Config.DecideLimit, after it has returned. One that does not return is told once, after ten
+	// times the limit and by a goroutine of its own.
+	Overran func(OverrunInfo)
 	// Stopped is called when nothing will be written any more, with the reason.
 	Stopped func(error)
 }
@@ -35,6 +38,13 @@ type JudgeInfo struct {
 	Looks    int           // at the log
 	LookTime time.Duration // of these
 	Took     time.Duration // without them
+}
+
+// OverrunInfo describes a decision that took too long.
+type OverrunInfo struct {
+	Stream   string // the first that it looks at, or that is folded
+	Took     time.Duration
+	Returned bool // else it still holds up all others
 }
 
 // CommitInfo describes a group commit.
@@ -95,8 +105,8 @@ func (h *Hooks) failed(class Class, err error) {
 	}
 }
 
-func (h *Hooks) settled(s Settlement) {
-	if h.Settled != nil {
+func (h *Hooks) settled(commit *Commit, s Settlement) {
+	if h.Settled != nil && len(commit.Rows) > 0 {
 		h.Settled(s)
 	}
 }
@@ -116,5 +126,11 @@ func (h *Hooks) turnLost(cause error) {
 func (h *Hooks) stopped(reason error) {
 	if h.Stopped != nil {
 		h.Stopped(reason)
+	}
+}
+
+func (h *Hooks) overran(info OverrunInfo) {
+	if h.Overran != nil {
+		h.Overran(info)
 	}
 }

@@ -188,3 +188,18 @@ func TestRepetitionInFlightIsToldOnlyWhenSafe(t *testing.T) {
 		wantDuplicate(t, again[0], first)
 	})
 }
+
+// A batch that writes nothing is in doubt as long as what it repeats may not be safe. That is no commit that is settled.
+func TestRepetitionInDoubtIsNotSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newScript()
+		c := committer.New(log, committer.Config{Hooks: committer.Hooks{
+			Settled: func(s committer.Settlement) { t.Errorf("settled as %s", s) },
+		}})
+		cmd := withID(uuid.New(), write("a", command.Any, "1"))
+		first := commit(t, c, log, cmd)[0]
+		answers := once(errScripted)
+		log.onSync = func() error { return answers(nil) }
+		wantDuplicate(t, commit(t, c, log, cmd)[0], first)
+	})
+}

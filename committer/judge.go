@@ -18,6 +18,9 @@ type plan struct {
 	owners   []int     // index of the entry that each row belongs to
 	final    bool      // judged on nothing that has still to be looked up
 	repeats  bool      // a verdict is the success of a command that was recorded before
+	aside    []*Entry  // those that cannot be judged yet
+	bytes    int       // of events that were decided
+	full     bool      // they are so many that further decisions are set aside
 
 	ids map[uuid.UUID]int // index of each accepted entry that has an ID
 }
@@ -32,43 +35,67 @@ type verdict struct {
 type judge struct {
 	committer *Committer
 	plan      *plan
+	states    []command.State // that are looked at; reused
 }
 
 func newPlan(c *Committer, v *view, entries []*Entry, parent Point, at time.Time) *plan {
 	p := &plan{
 		view:     v,
-		entries:  entries,
-		verdicts: make([]verdict, len(entries)),
+		entries:  make([]*Entry, 0, len(entries)),
+		verdicts: make([]verdict, 0, len(entries)),
 		commit:   &Commit{ID: uuid.New(), Parent: parent, Time: at, Rows: make([]Row, 0, len(entries))},
 		owners:   make([]int, 0, len(entries)),
 		final:    true,
 	}
 	for i := range v.slots {
-		v.slots[i].version = v.slots[i].base
+		v.slots[i].reset()
+	}
+	if v.folded {
+		defer c.watch.guard()()
 	}
 	j := judge{committer: c, plan: p}
-	for i, e := range entries {
-		p.verdicts[i] = j.entry(i, e)
+	for _, e := range entries {
+		if verdict, judged := j.entry(len(p.entries), e); judged {
+			p.entries, p.verdicts = append(p.entries, e), append(p.verdicts, verdict)
+		} else {
+			p.aside = append(p.aside, e)
+		}
 	}
-	if len(p.commit.Rows) == 0 && !v.looked {
+	if len(p.commit.Rows) == 0 && len(p.entries) > 0 && !v.looked {
 		v.confirm, p.final = true, false
 	}
 	return p
 }
 
-func (j *judge) entry(i int, e *Entry) verdict {
+// entry judges an entry, whose index among those that are judged is i, unless it has to be set aside.
+func (j *judge) entry(i int, e *Entry) (v verdict, judged bool) {
 	if e.ID != uuid.Nil {
 		if v, done := j.repeated(e); done {
-			return v
+			return v, true
 		}
+	}
+	if e.decision != nil {
+		return j.decide(i, e)
+	}
+	if j.plan.view.blocked(e) {
+		j.plan.view.block(e)
+		return verdict{}, false
 	}
 	if conflict := j.conflict(e); conflict != nil {
-		if j.plan.view.unsure(e) {
-			j.plan.final = false
-		}
-		return verdict{err: conflict}
+		return j.refuse(e, conflict), true
 	}
-	return j.accept(i, e)
+	if j.plan.view.folded {
+		_ = j.evolve(e) // what cannot be folded is not this command's fault: who needs the state will be told
+	}
+	return j.accept(i, e), true
+}
+
+// refuse is the verdict on an entry that is not accepted, because of err, or that writes nothing. What it would rest on without proof is looked up.
+func (j *judge) refuse(e *Entry, err error) verdict {
+	if j.plan.view.unsure(e) {
+		j.plan.final = false
+	}
+	return verdict{err: err}
 }
 
 // repeated answers a command whose ID was recorded before, or stands before it in the same batch or in
@@ -124,6 +151,7 @@ func (j *judge) accept(i int, e *Entry) verdict {
 			commit.Rows = append(commit.Rows, Row{Stream: p.stream, Version: s.version, Encoded: row})
 			j.plan.owners = append(j.plan.owners, i)
 		}
+		s.settle()
 		versions[n] = command.StreamVersion{Stream: p.stream, Version: s.version}
 	}
 	commit.Commands++

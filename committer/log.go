@@ -12,11 +12,14 @@ import (
 
 // Log is what the committer needs of a store: a chain of commits that one can look at and append to. Package pg keeps it in
 // PostgreSQL, memlog in memory. The committer calls Append and Sync from as many goroutines as it has commits in flight, and everything else
-// from one at a time; AppendRow is called by any.
+// from one at a time; AppendRow and ReadRow are called by any.
 type Log interface {
 	// AppendRow appends the log's own encoding of an event to dst. The event has an ID and passed command.Check. Position, version
 	// and time are not known yet: they come with the Row that carries the encoding.
 	AppendRow(dst []byte, stream string, event command.Event) []byte
+
+	// ReadRow is the event that AppendRow made a row of.
+	ReadRow(row []byte) (command.Event, error)
 
 	// Look reads what a Query asks in one snapshot; the records may be of a later one. An error may be a *Failure: of class Lost
 	// when Query.Since is not in the log, Replaced when it is not the log that it was at first.

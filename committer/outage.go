@@ -20,6 +20,13 @@ type outage struct {
 	delay    time.Duration
 }
 
+// goesOn ends an outage, and tells of it if anybody had to wait.
+func (c *Committer) goesOn(o *outage) {
+	if lasted := o.over(); lasted > 0 {
+		c.config.Logger.Info("groupcommit: writing goes on", "after", lasted)
+	}
+}
+
 // over ends the outage, and tells how long it was if anybody had to wait.
 func (o *outage) over() (lasted time.Duration) {
 	if o.delay > 0 {
@@ -37,12 +44,6 @@ func (o *outage) begin() bool {
 	}
 	o.last = now
 	return now.Sub(o.since) < o.patience
-}
-
-// pause lets a while pass before another try, in which others have the turn. It tells whether another try is due.
-func (c *Committer) pause(ctx context.Context, o *outage) bool {
-	c.pass()
-	return o.wait(ctx)
 }
 
 // wait notes a failure and lets a while pass, longer each time and with jitter. It tells whether another try is due.

@@ -16,26 +16,37 @@ import (
 func (c *Committer) settle(ctx context.Context, commit *Commit) error {
 	doubt := outage{patience: c.config.RetryFor} // begins now, whatever came before
 	for {
-		f := failure(c.again(ctx, commit))
-		if f == nil {
-			c.config.Hooks.settled(SettledCommitted)
-			return nil
+		settlement, err := c.ask(ctx, commit)
+		if settlement != SettledUnknown {
+			c.goesOn(&doubt)
+			c.config.Hooks.settled(commit, settlement)
+			return err
 		}
-		var err error = f
-		if f.decides() {
-			var ours bool
-			if ours, err = c.follows(ctx, commit, f.Class == Moved); err == nil && ours {
-				c.config.Hooks.settled(SettledCommitted)
-				return nil
-			} else if err == nil {
-				c.config.Hooks.settled(SettledNotWritten)
-				return f
-			}
-		}
+		c.config.Logger.Warn("groupcommit: trying again to learn what became of a commit", "error", err)
 		if !c.pause(ctx, &doubt) {
-			c.config.Hooks.settled(SettledUnknown)
+			c.config.Hooks.settled(commit, SettledUnknown)
 			return fmt.Errorf("%w: %v", command.ErrOutcomeUnknown, err) // not wrapped: a cause may promise that nothing was written
 		}
+	}
+}
+
+// ask tells what became of a commit, if another attempt says so, and what that attempt came to.
+func (c *Committer) ask(ctx context.Context, commit *Commit) (Settlement, error) {
+	f := failure(c.again(ctx, commit))
+	switch {
+	case f == nil:
+		return SettledCommitted, nil
+	case !f.decides():
+		return SettledUnknown, f
+	}
+	ours, err := c.follows(ctx, commit, f.Class == Moved)
+	switch {
+	case err != nil:
+		return SettledUnknown, err
+	case ours:
+		return SettledCommitted, nil
+	default:
+		return SettledNotWritten, f
 	}
 }
 

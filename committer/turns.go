@@ -32,6 +32,9 @@ const (
 	idleTime = time.Second
 	// passTime bounds the passing.
 	passTime = time.Second
+	// longWait is a wait for the turn that is told: what a process leaves to others that was stopped, or cut off, while it had the turn. A line of
+	// busy ones is not that long.
+	longWait = 1500 * time.Millisecond
 )
 
 var errStuck = errors.New("nothing has moved on for too long, and other processes wait")
@@ -87,13 +90,14 @@ func (c *Committer) Waiting() bool {
 func (c *Committer) Prepare(ctx context.Context) {
 	c.turn.state = asked
 	c.turn.ending = make(chan struct{})
-	go c.keep(ctx, Query{Since: c.heads.end}, c.turn.ending)
+	query, ending := Query{Since: c.heads.end}, c.turn.ending
+	c.running.Go(func() { c.keep(ctx, query, ending) })
 }
 
 // Obliged tells that the committer is Ready and nothing is in flight, but there are other processes: when nothing is queued, it is to
 // Rest.
 func (c *Committer) Obliged() bool {
-	return c.turn.open() && c.Idle() && time.Since(c.turn.met) < companyTime
+	return c.turn.open() && c.Idle() && len(c.waiting) == 0 && time.Since(c.turn.met) < companyTime
 }
 
 // Rest is called when the committer is Obliged and nothing is queued.
@@ -140,6 +144,9 @@ func (c *Committer) keep(ctx context.Context, query Query, ending <-chan struct{
 	}
 }
 
+// take waits for the turn. A wait of AttemptTimeout loses the place in line, although others may just be busy. But who waits hears nothing
+// from the database, so only an end to the wait shows that it does not listen any more; and as many turns of busy processes as fit in there
+// are more than can share a log well.
 func (c *Committer) take(ctx context.Context, query Query) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()
@@ -154,6 +161,9 @@ func (c *Committer) take(ctx context.Context, query Query) error {
 		c.turn.state, c.turn.awaited, c.turn.used = held, false, time.Now()
 		c.turn.news = &news{query, snapshot}
 		c.config.Hooks.turnTaken(waited)
+		if waited >= longWait {
+			c.config.Logger.Warn("groupcommit: waited long for another process to pass the turn on, or to lose it", "waited", waited)
+		}
 	}
 	return err
 }
@@ -179,10 +189,31 @@ func (c *Committer) lookedAround(awaited bool) {
 // lose notes that the turn was lost. What is in flight goes on: the chain decides.
 func (c *Committer) lose(ctx context.Context, err error) {
 	if ctx.Err() == nil {
-		c.config.Logger.Warn("groupcommit: the turn was lost", "error", err)
-		c.config.Hooks.turnLost(err)
+		c.tellLoss(err)
 	}
 	c.turn.state = away
+}
+
+// overtaken is called when another process has appended in the place of what was judged in this turn: that was lost, and nobody has
+// noticed yet.
+func (c *Committer) overtaken(f *Failure) {
+	if c.config.Turns != nil {
+		c.tellLoss(f)
+	}
+}
+
+// tellLoss tells of the loss of the turn, unless it is told already or the turn was to be passed on anyway.
+func (c *Committer) tellLoss(cause error) {
+	if c.turn.state == held {
+		c.config.Logger.Warn("groupcommit: the turn was lost", "error", cause)
+		c.config.Hooks.turnLost(cause)
+	}
+}
+
+// pause lets a while pass before another try, in which others have the turn. It tells whether another try is due.
+func (c *Committer) pause(ctx context.Context, o *outage) bool {
+	c.pass()
+	return o.wait(ctx)
 }
 
 // pass hands the turn on, if it is held.

@@ -16,6 +16,10 @@ type view struct {
 	asked   map[uuid.UUID]bool   // IDs that were looked up at this end of the log
 	asking  []uuid.UUID          // IDs to look up next
 
+	assume bool // that a stream which a command wants to create does not exist
+
+	folded bool // there are states: events are folded as they are judged
+
 	looked  bool // the log was read since the batch was taken
 	confirm bool // the log has to be read before the verdicts are final
 }
@@ -26,6 +30,18 @@ type slot struct {
 	base    int64 // version at the end of the log
 	version int64 // after the commands judged so far
 	state   slotState
+	folds   []fold // of the stream, where there are any
+
+	barred  uint64 // the place of the first entry that waits for the stream; 0 for none
+	blocked uint64 // the same, with the entries of this judgement
+}
+
+// reset goes back to before the first command.
+func (s *slot) reset() {
+	s.version, s.blocked = s.base, s.barred
+	for i := range s.folds {
+		s.folds[i].state = s.folds[i].base
+	}
 }
 
 type slotState uint8
@@ -41,29 +57,33 @@ const (
 // newView finds the streams of the entries, each once, and what is known of them. With assume, a stream that one command wants to
 // create is not looked up.
 func newView(c *Committer, entries []*Entry, assume bool) *view {
-	v := &view{index: make(map[string]int, len(entries))}
+	v := &view{index: make(map[string]int, len(entries)), assume: assume}
 	for _, e := range entries {
 		for i := range e.parts {
 			p := &e.parts[i]
 			at, seen := v.index[p.stream]
 			if !seen {
-				at = v.add(c, p, assume)
+				at = v.add(c, p)
 			} else if v.slots[at].state == assumed {
 				v.slots[at].state = unknown
 			}
 			p.slot = at
 		}
+		if e.decision != nil {
+			v.fold(c, e)
+		}
 	}
 	return v
 }
 
-func (v *view) add(c *Committer, p *part, assume bool) (at int) {
-	s := slot{stream: p.stream, state: unknown}
+func (v *view) add(c *Committer, p *part) (at int) {
+	s := slot{stream: p.stream, state: unknown, folds: c.folds(p.stream), barred: c.barred[p.stream]}
 	if version, ok := c.version(p.stream); ok {
 		s.base, s.state = version, known
-	} else if assume && p.expect == command.NoStream && p.events > 0 {
+	} else if v.assume && p.expect == command.NoStream && p.events > 0 {
 		s.state = assumed
 	}
+	v.folded = v.folded || len(s.folds) > 0
 	at = len(v.slots)
 	v.slots = append(v.slots, s)
 	v.index[p.stream] = at
@@ -139,13 +159,22 @@ func (v *view) move(snapshot *Snapshot) {
 	}
 }
 
+// find is the slot of a stream, nil where the view has none.
+func (v *view) find(stream string) *slot {
+	at, ok := v.index[stream]
+	if !ok {
+		return nil
+	}
+	return &v.slots[at]
+}
+
 // outcome is the version of a stream after the batch, if the view has it.
 func (v *view) outcome(stream string) (int64, bool) {
-	at, ok := v.index[stream]
-	if !ok || !v.slots[at].proven() {
+	s := v.find(stream)
+	if s == nil || !s.proven() {
 		return 0, false
 	}
-	return v.slots[at].version, true
+	return s.version, true
 }
 
 // proven tells that the version is true once the batch has committed. What was assumed is so if the batch appends to it.

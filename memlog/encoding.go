@@ -30,6 +30,19 @@ func (l *Log) AppendRow(dst []byte, _ string, event command.Event) []byte {
 	return appendFramed(dst, event.Metadata)
 }
 
+// ReadRow is the event that AppendRow made a row of.
+func (l *Log) ReadRow(row []byte) (command.Event, error) {
+	p, err := decode(row)
+	if err != nil {
+		return command.Event{}, err
+	}
+	event := command.Event{ID: p.id, Type: p.eventType, Data: []byte(p.data)}
+	if p.metadata != "" {
+		event.Metadata = []byte(p.metadata)
+	}
+	return event, nil
+}
+
 func appendFramed[T string | []byte](dst []byte, field T) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(field))), field...)
 }

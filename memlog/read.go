@@ -76,45 +76,18 @@ func (l *Log) StreamVersion(ctx context.Context, name string) (int64, error) {
 }
 
 // Tip implements reading.Log.
-func (l *Log) Tip(ctx context.Context, position, upTo int64) (tip reading.Tip, err error) {
+func (l *Log) Tip(ctx context.Context, position int64) (end command.Checkpoint, holder uuid.UUID, err error) {
 	if err := ctx.Err(); err != nil {
-		return tip, err
+		return end, holder, err
 	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.tip(position, upTo), nil
-}
-
-func (l *Log) tip(position, upTo int64) (tip reading.Tip) {
 	last := l.end()
-	tip.End = command.Checkpoint{Position: last.last, CommitID: last.id}
-	tip.Holder = l.holder(position)
-	tip.Stop.Position = min(upTo, last.last)
-	tip.Stop.CommitID = l.holder(tip.Stop.Position)
-	return tip
-}
-
-// holder is the commit that holds a position, zero beyond the end.
-func (l *Log) holder(position int64) uuid.UUID {
-	i := sort.Search(len(l.commits), func(i int) bool { return l.commits[i].last >= position })
-	if i == len(l.commits) {
-		return uuid.Nil
+	end = command.Checkpoint{Position: last.last, CommitID: last.id}
+	if i := sort.Search(len(l.commits), func(i int) bool { return l.commits[i].last >= position }); i < len(l.commits) {
+		holder = l.commits[i].id
 	}
-	return l.commits[i].id
-}
-
-// Next implements reading.Log.
-func (l *Log) Next(ctx context.Context, position, upTo int64) (tip reading.Tip, events []command.RecordedEvent, err error) {
-	if err := ctx.Err(); err != nil {
-		return tip, nil, err
-	}
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	tip = l.tip(position, upTo)
-	for p := position + 1; p <= tip.Stop.Position; p++ {
-		events = append(events, l.recorded(p))
-	}
-	return tip, events, nil
+	return end, holder, nil
 }
 
 // PositionAt implements reading.Log.

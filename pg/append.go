@@ -25,7 +25,9 @@ func (s *Store) Append(ctx context.Context, commit *committer.Commit, link *comm
 	writer.keep(attempt.buffer)
 	if err != nil {
 		s.cleanUp(ctx, writer, &attempt)
-		s.evict(ctx, err)
+		if !attempt.orphan { // which has waited for nobody but its own
+			s.evict(ctx, err)
+		}
 		return err
 	}
 	if writer.warned {
@@ -60,6 +62,7 @@ type attempt struct {
 	link   *committer.Link // nil for a commit on its own
 	buffer []byte          // that messages are built in
 	lost   bool            // the connection
+	orphan bool            // the commit before it did not succeed, or not in time
 	spoilt bool            // its session is no longer as it was set up, or not to be understood
 }
 
@@ -76,6 +79,7 @@ func (a *attempt) run(s *Store) error {
 		return shape.outcome(&reply)
 	}
 	if err := a.link.Await(a.ctx); err != nil {
+		a.orphan = true
 		return committer.Orphaned(err)
 	}
 	shape = lastShape()

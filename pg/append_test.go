@@ -131,7 +131,8 @@ func TestContextEndsWhileWaiting(t *testing.T) {
 }
 
 // A cancelled wait for a synchronous standby answers COMMIT with a warning: the commit is there, but not where the settings want it. It is
-// heard also where the role wants to hear of errors only.
+// heard also where the role wants to hear of errors only. Where the backend is terminated in that wait, COMMIT is answered with an error, and the
+// commit is there all the same.
 func TestSynchronousStandbyIsMissing(t *testing.T) {
 	server := pgtest.Server(t)
 	if err := pgtest.ExecAt(server.URL(), "ALTER ROLE postgres SET client_min_messages = error"); err != nil {
@@ -154,8 +155,8 @@ func TestSynchronousStandbyIsMissing(t *testing.T) {
 	}
 	exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
 	exec("SELECT pg_reload_conf()")
-	// cancelled runs a call and cancels its wait for the standby, until it returns.
-	cancelled := func(call func() error) error {
+	// waiting runs a call and does something to the backend that waits for the standby, until it returns.
+	waiting := func(function string, call func() error) error {
 		returned := make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -164,7 +165,7 @@ func TestSynchronousStandbyIsMissing(t *testing.T) {
 				case <-returned:
 					return
 				default:
-					exec("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+					exec("SELECT " + function + "(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
 				}
 			}
 		})
@@ -179,11 +180,16 @@ func TestSynchronousStandbyIsMissing(t *testing.T) {
 			t.Fatal("told as written where no standby has it")
 		}
 		commit = next(t, store, 1)
-		err = cancelled(func() error { return store.Append(t.Context(), commit, nil) })
+		err = waiting("pg_cancel_backend", func() error { return store.Append(t.Context(), commit, nil) })
 	}
 	wantClass(t, err, committer.InDoubt)
 	wantClass(t, store.Append(t.Context(), commit, nil), committer.Moved)
-	if err := cancelled(func() error { return store.Sync(t.Context()) }); err == nil {
+	for _, rows := range []int{1, 100} {
+		commit := next(t, store, rows)
+		wantClass(t, waiting("pg_terminate_backend", func() error { return store.Append(t.Context(), commit, nil) }), committer.InDoubt)
+		wantClass(t, store.Append(t.Context(), commit, nil), committer.Moved)
+	}
+	if err := waiting("pg_cancel_backend", func() error { return store.Sync(t.Context()) }); err == nil {
 		t.Error("Sync says that it is safe, and no standby has it")
 	}
 	exec("ALTER SYSTEM RESET synchronous_standby_names")

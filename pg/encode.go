@@ -2,6 +2,7 @@ package pg
 
 import (
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"github.com/groupcommit/groupcommit/command"
@@ -44,6 +45,41 @@ func (s *Store) AppendRow(dst []byte, stream string, event command.Event) []byte
 		return binary.BigEndian.AppendUint32(dst, 1<<32-1) // NULL
 	}
 	return appendJSONB(dst, event.Metadata)
+}
+
+var errEncoding = errors.New("the row is not an encoding of this log")
+
+// ReadRow implements committer.Log. The event shares the memory of the row.
+func (s *Store) ReadRow(row []byte) (event command.Event, err error) {
+	rest := row[min(len(row), timeAt+8):]
+	var fields [5][]byte // event_id, stream, type, data, metadata; nil for NULL
+	for i := range fields {
+		if len(rest) < 4 {
+			return event, errEncoding
+		}
+		size := int32(binary.BigEndian.Uint32(rest))
+		rest = rest[4:]
+		if size < 0 {
+			continue
+		}
+		if int(size) > len(rest) {
+			return event, errEncoding
+		}
+		fields[i], rest = rest[:size:size], rest[size:]
+	}
+	event.Type, event.Data, event.Metadata = string(fields[2]), fields[3], withoutVersion(fields[4])
+	if s.dataType != command.DataBytea {
+		event.Data = withoutVersion(event.Data)
+	}
+	return event, event.ID.UnmarshalBinary(fields[0])
+}
+
+// withoutVersion is the text of a jsonb field.
+func withoutVersion(field []byte) []byte {
+	if len(field) == 0 {
+		return nil
+	}
+	return field[1:]
 }
 
 func appendField[T string | []byte](dst []byte, value T) []byte {
@@ -93,8 +129,9 @@ func appendFields(b []byte, commit *committer.Commit, i int) []byte {
 	return b
 }
 
+const epoch = 946684800 // 2000-01-01 in Unix seconds
+
 // timestamp is a timestamptz: microseconds since the year 2000.
 func timestamp(t time.Time) uint64 {
-	const epoch = 946684800 // 2000-01-01 in Unix seconds
 	return uint64(t.UnixMicro() - epoch*1e6)
 }

@@ -114,14 +114,31 @@ func rowOf(err *pgconn.PgError) int {
 	return line - 1
 }
 
-// scrub takes from a server's error what may hold user data: all but its code, its message and the names of what it is about.
+// scrub takes from a server's error what may hold user data: all but its code, its message and the names of what it is about. Any other
+// error it puts in one line.
 func scrub(err error) error {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || pgErr != err {
-		return err
+		return inOneLine(err)
 	}
 	return &pgconn.PgError{
 		Severity: pgErr.Severity, SeverityUnlocalized: pgErr.SeverityUnlocalized, Code: pgErr.Code, Message: pgErr.Message,
 		SchemaName: pgErr.SchemaName, TableName: pgErr.TableName, ColumnName: pgErr.ColumnName, ConstraintName: pgErr.ConstraintName,
 	}
 }
+
+// inOneLine makes one line of the text of an error: pgx gives each address that it has tried to connect to a line of its own.
+func inOneLine(err error) error {
+	if err == nil || !strings.Contains(err.Error(), "\n") {
+		return err
+	}
+	return oneLine{err}
+}
+
+type oneLine struct{ error }
+
+var lineBreaks = strings.NewReplacer(":\n\t", ": ", "\n\t", "; ", "\n", "; ")
+
+func (e oneLine) Error() string { return lineBreaks.Replace(e.error.Error()) }
+
+func (e oneLine) Unwrap() error { return e.error }

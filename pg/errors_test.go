@@ -1,9 +1,13 @@
 package pg
 
 import (
+	"context"
+	"errors"
+	"net"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/groupcommit/groupcommit/committer"
@@ -68,6 +72,52 @@ func TestScrubKeepsNoData(t *testing.T) {
 	}
 	if all := strings.Join([]string{pgErr.Detail, pgErr.Hint, pgErr.Where, pgErr.InternalQuery, pgErr.DataTypeName}, ""); all != "" {
 		t.Errorf("kept %q", all)
+	}
+}
+
+// What is certain depends on how far the server came, and only then on what it said.
+func TestFailureByPhase(t *testing.T) {
+	lost := errors.New("lost")
+	for _, c := range []struct {
+		what  string
+		reply reply
+		sent  bool
+		want  committer.Class
+	}{
+		{"an error before COMMIT", reply{completed: 3, err: &pgconn.PgError{Code: "57P01"}}, true, committer.Transient},
+		{"an error that answers COMMIT", reply{completed: 4, err: &pgconn.PgError{Code: "57P01"}}, true, committer.InDoubt},
+		{"one that a pooler makes up", reply{completed: 4, err: &pgconn.PgError{Code: "08P01"}, lost: lost}, true, committer.InDoubt},
+		{"a deferred constraint", reply{completed: 4, err: &pgconn.PgError{Code: "23503", ConstraintName: "commits_parent_fkey"}}, true, committer.Lost},
+		{"no answer", reply{lost: lost}, true, committer.InDoubt},
+		{"no answer, and COMMIT was not in the message", reply{lost: lost}, false, committer.Transient},
+		{"not all of the message was written", reply{lost: lost, unsent: true}, true, committer.Transient},
+	} {
+		if f := c.reply.failure(4, c.sent); f.Class != c.want {
+			t.Errorf("%s: %v, want %v", c.what, f.Class, c.want)
+		}
+	}
+}
+
+// Each address that was tried is told, in one line, with the cause at hand.
+func TestConnectErrorIsOneLine(t *testing.T) {
+	config, err := pgx.ParseConfig("host=localhost,localhost port=1,2 sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := errors.New("refused by the test")
+	config.DialFunc = func(context.Context, string, string) (net.Conn, error) { return nil, refused }
+	_, err = pgx.ConnectConfig(t.Context(), config)
+	if !strings.Contains(err.Error(), "\n") {
+		t.Fatalf("not the error that this is about: %v", err)
+	}
+	for _, err := range []error{scrub(err), connectError(err), migrateError("s", err)} {
+		text := err.Error()
+		if strings.ContainsAny(text, "\n\t") || !strings.Contains(text, ":1 (localhost)") || !strings.Contains(text, ":2 (localhost)") {
+			t.Errorf("%q", text)
+		}
+		if !errors.Is(err, refused) {
+			t.Errorf("%v does not wrap its cause", err)
+		}
 	}
 }
 

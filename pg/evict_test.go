@@ -79,3 +79,19 @@ func TestOwnCommitIsNotEvicted(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who has waited in vain for a commit of its own has found nobody in its way, and may not have the turn any more.
+func TestOrphanDoesNotEvict(t *testing.T) {
+	schema := pgtest.Schema(t)
+	store, other := open(t, pgtest.URL(t), schema), open(t, pgtest.URL(t), schema)
+	_, second := inARow(t, store, 1)
+	old := launch(t, other, next(t, other, 1))
+	<-old.copied
+	orphan := launch(t, store, second)
+	<-orphan.copied
+	pgtest.Exec(t, "SELECT pg_sleep(1.2)")
+	wantClass(t, orphan.end(context.DeadlineExceeded), committer.Transient)
+	if err := old.end(nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,24 @@ import (
 // asked for is told so too, after it was migrated. Any other error names the migration that failed; each migration is one
 // transaction, and calling again goes on with that one.
 func Migrate(ctx context.Context, config *pgx.ConnConfig, schema string, dataType command.DataType) error {
+	return eventLog.migrate(ctx, config, schema, dataType)
+}
+
+// Migrations are SQL files that build something in a schema, each set with a table there that records which of them ran.
+type Migrations struct {
+	Files  fs.FS  // in the format of github.com/pressly/goose
+	Latest int64  // the number of the last file
+	Table  string // of the versions
+}
+
+var eventLog = Migrations{Files: migrations.Files, Latest: migrations.Latest, Table: versionTable}
+
+// Migrate does with these files what the function Migrate does with those of the log.
+func (m Migrations) Migrate(ctx context.Context, config *pgx.ConnConfig, schema string) error {
+	return m.migrate(ctx, config, schema, "")
+}
+
+func (m Migrations) migrate(ctx context.Context, config *pgx.ConnConfig, schema string, dataType command.DataType) error {
 	if err := checkSchemaName(schema); err != nil {
 		return err
 	}
@@ -42,18 +61,24 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, schema string, dataTyp
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 
-	if err := migrate(ctx, db, schema, dataType); err != nil {
+	if err := m.up(ctx, db, schema); err != nil {
+		return migrateError(schema, err)
+	}
+	if err := checkCreated(ctx, db, schema, dataType); err != nil {
 		return migrateError(schema, err)
 	}
 	return nil
 }
 
-func migrate(ctx context.Context, db *sql.DB, schema string, dataType command.DataType) error {
+func (m Migrations) up(ctx context.Context, db *sql.DB, schema string) error {
 	if err := createSchema(ctx, db, schema); err != nil {
 		return fmt.Errorf("create the schema: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files,
-		goose.WithTableName(versionTable),
+	if err := m.checkAllowed(ctx, db, schema); err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, m.Files,
+		goose.WithTableName(m.Table),
 		goose.WithSessionLocker(migrationLock(schema)),
 		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -64,13 +89,11 @@ func migrate(ctx context.Context, db *sql.DB, schema string, dataType command.Da
 	if err != nil {
 		return fmt.Errorf("read the version: %w", err)
 	}
-	if have > migrations.Latest {
-		return newerSchema(schema, have)
+	if have > m.Latest {
+		return newerSchema(schema, have, m.Latest)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return err
-	}
-	return checkCreated(ctx, db, schema, dataType)
+	_, err = provider.Up(ctx)
+	return err
 }
 
 // checkCreated tells the one who asks for a type of data that the schema was created with the other, be it a moment ago.
@@ -101,6 +124,28 @@ func createSchema(ctx context.Context, db *sql.DB, schema string) error {
 	return err
 }
 
+// checkAllowed asks for the privileges first, because a schema that the role may not use is passed over in search_path without a word.
+func (m Migrations) checkAllowed(ctx context.Context, db *sql.DB, schema string) error {
+	const query = `
+SELECT current_user, coalesce((
+    SELECT string_agg(p, ', ')
+    FROM pg_namespace n, unnest('{USAGE,CREATE}'::text[]) p
+    WHERE nspname = $1 AND NOT has_schema_privilege(n.oid, p)
+      AND (p = 'USAGE' OR NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = $2))), '')`
+	var role, denied string
+	if err := db.QueryRowContext(ctx, query, schema, m.Table).Scan(&role, &denied); err != nil {
+		return fmt.Errorf("read the privileges: %w", err)
+	}
+	if denied == "" {
+		return nil
+	}
+	return &command.SchemaError{
+		Schema:  schema,
+		Problem: command.SchemaPrivileges,
+		Detail:  fmt.Sprintf("migrate it with the role that owns it; role %q would need a GRANT of %s ON SCHEMA %s", role, denied, quote(schema)),
+	}
+}
+
 func migrateError(schema string, err error) error {
 	if _, ok := errors.AsType[*command.SchemaError](err); ok {
 		return err
@@ -124,7 +169,7 @@ func migrateError(schema string, err error) error {
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		return fmt.Errorf("groupcommit: migrate schema %q: %s: %w", schema, partial.Failed.Source.Path, partial.Err)
 	}
-	return fmt.Errorf("groupcommit: migrate schema %q: %w", schema, err)
+	return fmt.Errorf("groupcommit: migrate schema %q: %w", schema, inOneLine(err))
 }
 
 const (

@@ -219,6 +219,25 @@ func TestMigratePrivileges(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	t.Run("may use the schema", func(t *testing.T) {
+		schema := pgtest.Schema(t)
+		role := newRole(t)
+		pgtest.Exec(t, "CREATE SCHEMA "+quote(schema))
+		pgtest.Exec(t, "GRANT USAGE ON SCHEMA "+quote(schema)+" TO "+role.name)
+		wantProblem(t, Migrate(t.Context(), role.config, schema, ""), command.SchemaPrivileges, role.name, "a GRANT of CREATE ON SCHEMA")
+	})
+	t.Run("may create in a schema that it may not use", func(t *testing.T) {
+		schema := pgtest.Schema(t)
+		role := newRole(t)
+		pgtest.Exec(t, "CREATE SCHEMA "+quote(schema))
+		pgtest.Exec(t, "GRANT CREATE ON SCHEMA "+quote(schema)+" TO "+role.name)
+		wantProblem(t, Migrate(t.Context(), role.config, schema, ""), command.SchemaPrivileges, role.name, "a GRANT of USAGE ON SCHEMA")
+	})
+	t.Run("may not use what is migrated", func(t *testing.T) {
+		schema := migratedSchema(t)
+		role := newRole(t)
+		wantProblem(t, Migrate(t.Context(), role.config, schema, ""), command.SchemaPrivileges, role.name, "a GRANT of USAGE ON SCHEMA")
+	})
 	t.Run("nothing to do", func(t *testing.T) {
 		schema := migratedSchema(t)
 		role := newRole(t)

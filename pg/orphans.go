@@ -23,6 +23,7 @@ type orphans struct {
 	mu      sync.Mutex
 	control session
 	alive   []process
+	told    bool // that they cannot be ended
 }
 
 // process is a server process. Numbers are used again, so its start is part of its identity.
@@ -39,16 +40,20 @@ func (o *orphans) add(ctx context.Context, p process) {
 	o.reap(ctx)
 }
 
-// reap ends the processes that are left, and confirms that they are gone.
+// reap ends the processes that are left, and confirms that they are gone. That it cannot is told once, until it can.
 func (o *orphans) reap(ctx context.Context) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	var err error
 	for try := 0; try < 2 && len(o.alive) > 0; try++ { // the control connection may be as dead as the one that was lost
-		if err := o.terminate(ctx); err != nil {
-			o.logger.Warn("groupcommit: the server process behind a lost connection may be alive, and hold up writing", "error", scrub(err))
+		if err = o.terminate(ctx); err != nil {
 			o.control.drop()
 		}
 	}
+	if err != nil && !o.told {
+		o.logger.Warn("groupcommit: the server process behind a lost connection may be alive, and hold up writing", "error", scrub(err))
+	}
+	o.told = err != nil
 }
 
 // terminate works through alive. The caller holds mu.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -29,7 +28,7 @@ func (r *Reader) Read(ctx context.Context, selection reading.Selection) (events 
 		if err != nil {
 			return err
 		}
-		if events, err = pgx.CollectRows(rows, scanEvent); err != nil {
+		if events, err = collectEvents(rows); err != nil {
 			return err
 		}
 		if selection.Filtered() {
@@ -99,50 +98,23 @@ func (r *Reader) StreamVersion(ctx context.Context, stream string) (version int6
 	return version, err
 }
 
-// tipSQL asks for the end of the log and for the commits that hold two positions, the second of them not beyond the end. No commit holds what is
-// beyond the end, or was pruned.
+// tipSQL asks for the end of the log, whether the server is a standby, and for the commit that holds a position. Beyond the end none does, and none that is there any more in front of what
+// was pruned.
 const tipSQL = `
-SELECT e.last, e.commit_id, (
+SELECT log_end.last, log_end.commit_id, pg_is_in_recovery(), (
 	SELECT CASE WHEN last >= $1 THEN commit_id END FROM %[1]s.commits WHERE previous < $1 ORDER BY previous DESC LIMIT 1
-), least($2, e.last), (
-	SELECT commit_id FROM %[1]s.commits WHERE previous < least($2, e.last) ORDER BY previous DESC LIMIT 1
 )
-FROM (SELECT last, commit_id FROM %[1]s.commits ORDER BY last DESC LIMIT 1) e`
+FROM (SELECT last, commit_id FROM %[1]s.commits ORDER BY last DESC LIMIT 1) log_end`
 
-// Tip implements reading.Log.
-func (r *Reader) Tip(ctx context.Context, position, upTo int64) (tip reading.Tip, err error) {
-	err = r.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return scanTip(conn.QueryRow(ctx, r.tipSQL(), position, upTo), &tip)
-	})
-	return tip, err
-}
-
-func (r *Reader) tipSQL() string { return fmt.Sprintf(tipSQL, r.schema) }
-
-func scanTip(row pgx.Row, tip *reading.Tip) error {
-	var holder, stop uuid.NullUUID
-	err := row.Scan(&tip.End.Position, &tip.End.CommitID, &holder, &tip.Stop.Position, &stop)
-	tip.Holder, tip.Stop.CommitID = holder.UUID, stop.UUID
-	return err
-}
-
-// Next implements reading.Log. The events are read after the tip was: those that had come by then are all there.
-func (r *Reader) Next(ctx context.Context, position, upTo int64) (tip reading.Tip, events []command.RecordedEvent, err error) {
-	selection := reading.Selection{After: position, UpTo: upTo, Limit: int(min(upTo-position, reading.MaxPageSize))}
-	sql, args := r.selectSQL(&selection)
-	err = r.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		batch := &pgx.Batch{}
-		batch.Queue(r.tipSQL(), position, upTo).QueryRow(func(row pgx.Row) error { return scanTip(row, &tip) })
-		batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-			events, err = pgx.CollectRows(rows, scanEvent)
-			return err
-		})
-		return conn.SendBatch(ctx, batch).Close()
-	})
-	for len(events) > 0 && events[len(events)-1].Position > tip.Stop.Position {
-		events = events[:len(events)-1]
+// Tip implements reading.Log. What a standby has not replayed yet is not missing: it has to be asked for again.
+func (r *Reader) Tip(ctx context.Context, position int64) (end command.Checkpoint, holder uuid.UUID, err error) {
+	var standby bool
+	var found uuid.NullUUID
+	err = r.row(ctx, fmt.Sprintf(tipSQL, r.schema), []any{position}, &end.Position, &end.CommitID, &standby, &found)
+	if err == nil && standby && position > end.Position {
+		err = fmt.Errorf("%w: the server is a standby, and has replayed the log up to position %d, not yet %d", command.ErrUnavailable, end.Position, position)
 	}
-	return tip, events, err
+	return end, found.UUID, err
 }
 
 // positionAtSQL halves the log until it has found the last commit that is not younger: times grow with positions, and need no index of
@@ -219,12 +191,6 @@ func unavailable(err error) bool {
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[net.Error](err)
 	return connecting || network || pgconn.SafeToRetry(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
-}
-
-func scanEvent(row pgx.CollectableRow) (e command.RecordedEvent, err error) {
-	err = row.Scan(&e.Position, &e.Stream, &e.Version, &e.ID, &e.Type, &e.Data, &e.Metadata, &e.RecordedAt)
-	e.RecordedAt = e.RecordedAt.UTC()
-	return e, err
 }
 
 var _ reading.Log = (*Reader)(nil)

@@ -47,7 +47,7 @@ func checkVersion(schema string, have int64) error {
 			Detail:  fmt.Sprintf("it is at version %d, and this program needs %d: migrate it, or set Config.Migrate", have, migrations.Latest),
 		}
 	case have > migrations.Latest:
-		return newerSchema(schema, have)
+		return newerSchema(schema, have, migrations.Latest)
 	}
 	return nil
 }
@@ -92,12 +92,12 @@ func incompleteSchema(schema, missing string) error {
 	}
 }
 
-func newerSchema(schema string, have int64) error {
+func newerSchema(schema string, have, want int64) error {
 	return &command.SchemaError{
 		Schema:  schema,
 		Problem: command.SchemaNewer,
 		Have:    have,
-		Want:    migrations.Latest,
-		Detail:  fmt.Sprintf("it is at version %d, and this program knows %d: upgrade the program", have, migrations.Latest),
+		Want:    want,
+		Detail:  fmt.Sprintf("it is at version %d, and this program knows %d: upgrade the program", have, want),
 	}
 }

@@ -107,7 +107,7 @@ func (s *Store) dialWriter(ctx context.Context, session *session) (*pgx.Conn, er
 }
 
 func (s *Store) prepareWriter(ctx context.Context, session *session, conn *pgx.Conn) error {
-	if err := s.judgeDurability(ctx, session.weak); err != nil {
+	if err := s.checkDurability(ctx, session.weak); err != nil {
 		return err
 	}
 	if _, err := conn.Exec(ctx, markSQL, s.writerKey(), s.processKey()); err != nil {
@@ -136,7 +136,7 @@ func (s *Store) dialControl(ctx context.Context, session *session) (*pgx.Conn, e
 // milliseconds is a setting of the server, for which 0 would mean no limit.
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", max(d.Milliseconds(), 1)) }
 
-// dial opens a connection, gives its session these settings, and judges it.
+// dial opens a connection, gives its session these settings, and checks it.
 func (s *Store) dial(ctx context.Context, session *session, settings map[string]string) (*pgx.Conn, error) {
 	config, err := s.connConfig(ctx)
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *Store) dial(ctx context.Context, session *session, settings map[string]
 	}
 	facts, err := s.prepareSession(ctx, conn, settings)
 	if err == nil {
-		err = s.judge(conn, facts)
+		err = s.checkSession(conn, facts)
 	}
 	if err != nil {
 		_ = conn.Close(ctx)
@@ -184,7 +184,7 @@ SELECT pid, backend_start, (SELECT count(set_config(name, value, false)) FROM un
 FROM pg_stat_activity WHERE pid = pg_backend_pid()`
 	var facts sessionFacts
 	var set int
-	err := conn.QueryRow(ctx, query, names, values, judged).Scan(&facts.pid, &facts.started, &set, &facts.standby, &facts.settings)
+	err := conn.QueryRow(ctx, query, names, values, checkedSettings).Scan(&facts.pid, &facts.started, &set, &facts.standby, &facts.settings)
 	if err != nil {
 		return nil, fmt.Errorf("setting up a session: %w", err)
 	}

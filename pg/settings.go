@@ -17,7 +17,7 @@ type sessionFacts struct {
 	pid      uint32
 	started  time.Time
 	standby  bool              // the server is in recovery
-	settings map[string]string // those that are judged; one that this server does not know is empty
+	settings map[string]string // those that are checked; one that this server does not know is empty
 }
 
 // weakness is a value of a setting with which less is durable than an acknowledgement says: that a commit survives a crash of the server and
@@ -60,10 +60,10 @@ var weaknesses = []weakness{
 	}, ""},
 }
 
-// judged are the names of all settings that a session is judged by.
-var judged = judgedSettings()
+// checkedSettings are the names of all settings that a session is checked for.
+var checkedSettings = settingNames()
 
-func judgedSettings() []string {
+func settingNames() []string {
 	names := []string{"default_transaction_read_only", "session_replication_role", "synchronous_standby_names"}
 	for i := range weaknesses {
 		names = append(names, weaknesses[i].Setting)
@@ -72,8 +72,8 @@ func judgedSettings() []string {
 	return slices.Compact(names)
 }
 
-// judge refuses a session that is none, that cannot write, or on which what is written could be wrong.
-func (s *Store) judge(conn *pgx.Conn, facts *sessionFacts) error {
+// checkSession refuses a session that is none, that cannot write, or on which what is written could be wrong.
+func (s *Store) checkSession(conn *pgx.Conn, facts *sessionFacts) error {
 	switch {
 	case facts.pid != conn.PgConn().PID():
 		return &command.SchemaError{
@@ -113,9 +113,9 @@ func (f *sessionFacts) weaknesses() (found []command.SettingError) {
 	return found
 }
 
-// judgeDurability refuses a session with weaknesses where Strict is set, and otherwise tells Logger of each once. One that shows after Open,
+// checkDurability refuses a session with weaknesses where Strict is set, and otherwise tells Logger of each once. One that shows after Open,
 // because somebody has changed the database or another one has taken its place, is told as an error.
-func (s *Store) judgeDurability(ctx context.Context, found []command.SettingError) error {
+func (s *Store) checkDurability(ctx context.Context, found []command.SettingError) error {
 	var refused []error
 	for _, weakness := range found {
 		if s.config.Strict {

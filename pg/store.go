@@ -101,7 +101,7 @@ func (s *Store) start(ctx context.Context) error {
 	if err != nil {
 		return connectError(err)
 	}
-	if err := s.judgeDurability(ctx, s.looker.weak); err != nil { // before anything is changed
+	if err := s.checkDurability(ctx, s.looker.weak); err != nil { // before anything is changed
 		return err
 	}
 	if s.config.Migrate {
@@ -139,7 +139,7 @@ func connectError(err error) error {
 	if schema || setting {
 		return err
 	}
-	return fmt.Errorf("groupcommit: connecting to the database: %w", err)
+	return fmt.Errorf("groupcommit: connecting to the database: %w", inOneLine(err))
 }
 
 // connectWriters opens the connections that append, and the one that has the turn, all at once: the first commits do not wait for

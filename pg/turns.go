@@ -32,6 +32,9 @@ func advisoryLock(key string) string {
 }
 
 // The setting comes with the lock and goes with it: as long as it is nobody's turn, a session may be idle.
+//
+// Who waits in a statement holds its snapshot, and with it back what VACUUM may remove in this database. That is some turns of
+// others long, and never longer than an attempt may take.
 const (
 	takeSQL = "SELECT pg_advisory_lock($1), set_config('idle_session_timeout', $2, false)"
 	passSQL = "SELECT pg_advisory_unlock($1), set_config('idle_session_timeout', '0', false)"

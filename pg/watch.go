@@ -16,20 +16,22 @@ const (
 
 // Watch implements reading.Log: it listens on a connection of its own.
 func (r *Reader) Watch(ctx context.Context, ring func()) {
-	for pause := firstListenPause; ctx.Err() == nil; pause = min(2*pause, lastListenPause) {
-		began := time.Now()
-		err := r.listen(ctx, ring)
+	pause := firstListenPause
+	for ctx.Err() == nil {
+		err := r.listen(ctx, func() {
+			pause = firstListenPause
+			ring()
+		})
 		if ctx.Err() != nil {
 			return
 		}
 		r.logger.Debug("groupcommit: not listening for commits of other processes; subscriptions look by themselves", "error", err)
-		if time.Since(began) > lastListenPause {
-			pause = firstListenPause
-		}
 		rest(ctx, pause)
+		pause = min(2*pause, lastListenPause)
 	}
 }
 
+// listen rings once it listens, for what came before, and for each notification.
 func (r *Reader) listen(ctx context.Context, ring func()) error {
 	conn, err := r.dialListener(ctx)
 	if err != nil {
@@ -43,7 +45,7 @@ func (r *Reader) listen(ctx context.Context, ring func()) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+quote(r.channel())); err != nil {
 		return scrub(err)
 	}
-	ring() // for what came before
+	ring()
 	for {
 		notification, err := conn.WaitForNotification(ctx)
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
@@ -33,6 +35,11 @@ type Pipeline struct {
 	ended chan struct{}   // closed by run
 	abort context.Context // ends when Close has no more patience
 	stop  context.CancelCauseFunc
+
+	forsaken atomic.Bool // the loop was given up
+
+	mu    sync.Mutex // guards begun
+	begun []*batcher.Batch[*Future]
 }
 
 // New starts a pipeline on a log.
@@ -43,6 +50,7 @@ func New(config Config, log committer.Log) *Pipeline {
 		p.recorder = newRecorder()
 	}
 	config.Committer.Hooks = p.recorder.hooks().And(config.tracing()).And(config.Committer.Hooks)
+	config.Committer.Limits = config.Limits
 	p.committer = committer.New(log, config.Committer)
 	config.Batcher.InFlight, _ = p.committer.Limits()
 	p.batcher = batcher.New[*Future](config.Batcher)
@@ -53,9 +61,7 @@ func New(config Config, log committer.Log) *Pipeline {
 
 // run gives batches to the committer as it is ready for them, and tells it what its goroutines answer.
 func (p *Pipeline) run() {
-	defer close(p.ended)
-	defer p.committer.Close()
-	for open := true; open || !p.committer.Idle(); {
+	for open := true; open || p.committer.Busy(); {
 		batches, ready := p.source(open)
 		select {
 		case batch, ok := <-batches:
@@ -71,6 +77,8 @@ func (p *Pipeline) run() {
 			p.committer.Handle(answer)
 		}
 	}
+	p.committer.Close()
+	close(p.ended)
 }
 
 // source is where the next batch comes from, or where to hear of one, as the committer can use it.
@@ -95,7 +103,9 @@ func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
 	entries := take(batch.Items)
 	p.recorder.took(batch)
 	ctx, end := p.traceBatch(batch, len(entries))
+	p.enter(batch)
 	done := func() {
+		p.leave(batch)
 		end()
 		p.recorder.told(batch.Items)
 		batch.Done()
@@ -130,15 +140,17 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
 	case <-p.ended: // wins over a context that has ended, too
-		return nil
+		return p.end()
 	default:
 	}
 	select {
 	case <-p.ended:
-		return nil
+		return p.end()
 	case <-ctx.Done():
 	}
 	p.stop(command.ErrClosed)
-	<-p.ended
+	if err := p.awaitEnd(); err != nil {
+		return err
+	}
 	return fmt.Errorf("groupcommit: closed before everything was written: %w", context.Cause(ctx))
 }

@@ -48,7 +48,7 @@ func (p *Pipeline) refuse(ctx context.Context, err error) *Future {
 	return f
 }
 
-// admit checks and encodes a command.
+// admit checks a command and encodes it, or loads what it is decided on.
 func (p *Pipeline) admit(ctx context.Context, cmd *command.Command) (*Future, error) {
 	if err := cmd.Check(&p.config.Limits); err != nil {
 		return nil, err
@@ -56,6 +56,9 @@ func (p *Pipeline) admit(ctx context.Context, cmd *command.Command) (*Future, er
 	f := &Future{submit: ctx}
 	f.entry.Receiver = (*receiver)(f)
 	f.entry.Fill(p.log, cmd)
+	if err := p.committer.Load(ctx, &f.entry); err != nil {
+		return nil, err
+	}
 	return f, nil
 }
 

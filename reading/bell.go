@@ -13,6 +13,7 @@ type bell struct {
 
 	mu        sync.Mutex    // guards the fields below
 	rung      chan struct{} // closed by the next ring
+	rings     uint64
 	followers int
 	stop      context.CancelFunc // ends the watch
 	watching  sync.WaitGroup
@@ -26,17 +27,18 @@ func newBell(life context.Context, watch func(context.Context, func())) *bell {
 func (b *bell) ring() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.rings++
 	if b.followers > 0 {
 		close(b.rung)
 		b.rung = make(chan struct{})
 	}
 }
 
-// next is closed by the next ring. Who asks for it before looking at the log misses nothing.
-func (b *bell) next() <-chan struct{} {
+// next is closed by the next ring, after so many. Who asks for it before looking at the log misses nothing.
+func (b *bell) next() (rung <-chan struct{}, rings uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.rung
+	return b.rung, b.rings
 }
 
 // await returns when the bell has rung, after a while, or when ctx ends.
@@ -51,7 +53,7 @@ func await(ctx context.Context, rung <-chan struct{}, while time.Duration) {
 }
 
 // follow keeps the watch up until leave is called.
-func (b *bell) follow() (leave func()) {
+func (b *bell) follow() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.followers++
@@ -60,10 +62,10 @@ func (b *bell) follow() (leave func()) {
 		b.stop = stop
 		b.watching.Go(func() { b.watch(ctx, b.ring) })
 	}
-	return b.leave
 }
 
-func (b *bell) leave() {
+// leave tells whether nobody follows any more.
+func (b *bell) leave() (last bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.followers--
@@ -71,6 +73,7 @@ func (b *bell) leave() {
 		b.stop()
 		b.stop = nil
 	}
+	return b.followers == 0
 }
 
 // wait returns when nothing is watched any more. Its life has ended.

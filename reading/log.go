@@ -2,6 +2,8 @@ package reading
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,24 +20,14 @@ type Log interface {
 	// StreamVersion is 0 for a stream that does not exist.
 	StreamVersion(ctx context.Context, stream string) (int64, error)
 
-	// Tip tells where the log ends, and which commits hold two positions.
-	Tip(ctx context.Context, position, upTo int64) (Tip, error)
-
-	// Next is Tip with the events behind position, up to upTo, as one moment had them, in one exchange.
-	Next(ctx context.Context, position, upTo int64) (Tip, []command.RecordedEvent, error)
+	// Tip tells where the log ends, and which commit holds a position: the zero UUID where none does that is still there.
+	Tip(ctx context.Context, position int64) (end command.Checkpoint, holder uuid.UUID, err error)
 
 	// PositionAt is where the log ended at a time: the last position of the newest commit that is not younger, 0 when there is none.
 	PositionAt(ctx context.Context, at time.Time) (int64, error)
 
 	// Watch calls ring when another process has appended, as far as it hears of it, until ctx ends.
 	Watch(ctx context.Context, ring func())
-}
-
-// Tip is the end of a log, as seen from a position.
-type Tip struct {
-	End    command.Checkpoint
-	Holder uuid.UUID          // the commit that holds the position; zero where none does that is still there
-	Stop   command.Checkpoint // the other position, or the end where that comes first
 }
 
 // Selection says which events to read, by number: positions of the log, or versions of one stream.
@@ -52,6 +44,11 @@ type Selection struct {
 
 // Filtered tells whether numbers may be left out.
 func (s *Selection) Filtered() bool { return len(s.Types) > 0 || s.Prefix != "" }
+
+// wants tells whether the filter lets an event through.
+func (s *Selection) wants(e *command.RecordedEvent) bool {
+	return (len(s.Types) == 0 || slices.Contains(s.Types, e.Type)) && strings.HasPrefix(e.Stream, s.Prefix)
+}
 
 // number is what the selection counts by.
 func (s *Selection) number(e *command.RecordedEvent) int64 {

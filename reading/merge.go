@@ -22,7 +22,7 @@ func (r *Reader) ReadStreams(ctx context.Context, streams []string, options ...O
 			yield(command.RecordedEvent{}, invalid)
 			return
 		}
-		if err := r.merge(ctx, streams, q, yield); err != nil {
+		if err := r.merge(ctx, streams, *q, yield); err != nil {
 			yield(command.RecordedEvent{}, err)
 		}
 	}
@@ -39,14 +39,14 @@ func mergeable(streams []string, q *query) error {
 	}
 	for _, stream := range streams {
 		if stream == "" {
-			return &InvalidError{"streams", "a stream has a name"}
+			return errNameless
 		}
 	}
 	return nil
 }
 
 // merge takes of each stream's next event the one that comes first.
-func (r *Reader) merge(ctx context.Context, streams []string, q *query, yield func(command.RecordedEvent, error) bool) error {
+func (r *Reader) merge(ctx context.Context, streams []string, q query, yield func(command.RecordedEvent, error) bool) error {
 	if q.unread || q.Limit == 0 {
 		return nil
 	}
@@ -57,7 +57,7 @@ func (r *Reader) merge(ctx context.Context, streams []string, q *query, yield fu
 	q.UpTo = min(q.UpTo, end.Position)
 	heads := &cursors{backward: q.Backward}
 	for _, stream := range slices.Compact(slices.Sorted(slices.Values(streams))) {
-		if err := heads.add(ctx, r.log, stream, q, len(streams)); err != nil {
+		if err := heads.add(ctx, r.log, stream, &q, len(streams)); err != nil {
 			return err
 		}
 	}

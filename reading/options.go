@@ -15,6 +15,7 @@ type Option func(*query)
 type query struct {
 	Selection
 	pageSize int
+	name     string             // of a subscription
 	from     command.Checkpoint // where CommitID is set
 	unread   bool               // nothing can be there
 	window   int64              // of a filtered subscription, as it has grown; 0: the first
@@ -55,6 +56,9 @@ func StreamPrefix(prefix string) Option { return func(q *query) { q.Prefix = pre
 // also the largest batch.
 func PageSize(n int) Option { return func(q *query) { q.pageSize = n } }
 
+// Named gives a subscription the name under which Reader.Subscriptions tells how far it has come.
+func Named(name string) Option { return func(q *query) { q.name = name } }
+
 func newQuery(stream string, options []Option) (*query, error) {
 	q := &query{Selection: Selection{Stream: stream, UpTo: math.MaxInt64, Limit: math.MaxInt}, pageSize: defaultPageSize}
 	for _, option := range options {
@@ -84,6 +88,8 @@ type InvalidError struct {
 	Option string // "PageSize"
 	Reason string // what is wrong, and what would be right
 }
+
+var errNameless = &InvalidError{"stream", "its name is empty, and a stream has one"}
 
 func (e *InvalidError) Error() string {
 	return fmt.Sprintf("groupcommit: reading: %s: %s", e.Option, e.Reason)

@@ -137,9 +137,9 @@ func (p *pager) limit(ctx context.Context) (err error) {
 	if p.rest.Stream != "" {
 		end, err = p.log.StreamVersion(ctx, p.rest.Stream)
 	} else {
-		var tip Tip
-		tip, err = p.log.Tip(ctx, 0, 0)
-		end = tip.End.Position
+		var tip command.Checkpoint
+		tip, _, err = p.log.Tip(ctx, 0)
+		end = tip.Position
 	}
 	if err != nil {
 		return err

@@ -36,8 +36,11 @@ type Reader struct {
 	config Config
 	bell   *bell
 	tail   *tail
-	life   context.Context // ends with Close
-	end    context.CancelCauseFunc
+
+	progress *progress
+
+	life context.Context // ends with Close
+	end  context.CancelCauseFunc
 }
 
 // New makes a reader of a log. It has to be closed.
@@ -48,9 +51,10 @@ func New(log Log, config Config) *Reader {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	r := &Reader{log: log, config: config, tail: newTail(log)}
+	r := &Reader{log: log, config: config}
 	r.life, r.end = context.WithCancelCause(context.Background())
-	r.bell = newBell(r.life, log.Watch)
+	r.bell, r.tail = newBell(r.life, log.Watch), newTail()
+	r.progress = newProgress()
 	return r
 }
 
@@ -60,14 +64,21 @@ func (r *Reader) Stop() {
 	r.bell.wait()
 }
 
-// Appended tells the subscribers that this process has appended: they need not hear it from anybody else.
-func (r *Reader) Appended() { r.bell.ring() }
+// Appended tells the subscribers that this process has appended, up to a position: they need not hear it from anybody else.
+func (r *Reader) Appended(position int64) {
+	r.progress.grown(position)
+	r.bell.ring()
+}
 
 // ReadStream reads the committed events of a stream in the order of their versions. A stream that does not exist has none. The sequence
 // ends after the newest event, or with an error. It fetches pages as it goes: memory stays flat at any length, and nothing
 // is held between two pages.
 func (r *Reader) ReadStream(ctx context.Context, stream string, options ...Option) iter.Seq2[command.RecordedEvent, error] {
-	return r.read(ctx, stream, options)
+	q, invalid := newQuery(stream, options)
+	if invalid == nil && stream == "" {
+		invalid = errNameless
+	}
+	return r.read(ctx, q, invalid)
 }
 
 // ReadAll reads the committed events of all streams in the order of their positions. There is no gap, now or later: an event
@@ -75,7 +86,8 @@ func (r *Reader) ReadStream(ctx context.Context, stream string, options ...Optio
 //
 // With a filter the log is read through in windows, each a single query of bounded length: however rare the events are, no query runs for long.
 func (r *Reader) ReadAll(ctx context.Context, options ...Option) iter.Seq2[command.RecordedEvent, error] {
-	return r.read(ctx, "", options)
+	q, invalid := newQuery("", options)
+	return r.read(ctx, q, invalid)
 }
 
 // StreamVersion is the committed version of a stream, 0 when it does not exist.
@@ -85,8 +97,8 @@ func (r *Reader) StreamVersion(ctx context.Context, stream string) (int64, error
 
 // End is where the log ends: the position of its newest event, 0 when it has none, and the commit that wrote it.
 func (r *Reader) End(ctx context.Context) (command.Checkpoint, error) {
-	tip, err := r.log.Tip(ctx, 0, 0)
-	return tip.End, err
+	end, _, err := r.log.Tip(ctx, 0)
+	return end, err
 }
 
 // PositionAt is where the log ended at a time: with After or Limit, the log can be read as it was then. It is 0 before the first commit. Times of
@@ -95,8 +107,7 @@ func (r *Reader) PositionAt(ctx context.Context, at time.Time) (int64, error) {
 	return r.log.PositionAt(ctx, at)
 }
 
-func (r *Reader) read(ctx context.Context, stream string, options []Option) iter.Seq2[command.RecordedEvent, error] {
-	q, invalid := newQuery(stream, options)
+func (r *Reader) read(ctx context.Context, q *query, invalid error) iter.Seq2[command.RecordedEvent, error] {
 	return func(yield func(command.RecordedEvent, error) bool) {
 		if invalid != nil {
 			yield(command.RecordedEvent{}, invalid)
@@ -136,21 +147,21 @@ func (r *Reader) readTo(ctx context.Context, q *query, yield func(command.Record
 
 // confirm returns command.ErrLostCommits when the log does not hold a checkpoint.
 func (r *Reader) confirm(ctx context.Context, c command.Checkpoint) error {
-	tip, err := r.log.Tip(ctx, c.Position, 0)
+	end, holder, err := r.log.Tip(ctx, c.Position)
 	if err != nil {
 		return err
 	}
-	return tip.confirm(c)
+	return lost(c, end, holder)
 }
 
-// confirm judges a checkpoint by the commit that holds its position. A commit that was pruned cannot be asked for; what followed it is there.
-func (t *Tip) confirm(c command.Checkpoint) error {
-	pruned := t.Holder == uuid.Nil && c.Position < t.End.Position
-	if c.CommitID == uuid.Nil || c.CommitID == t.Holder || pruned {
+// lost judges a checkpoint by the end of the log and the commit that holds its position. A commit that was pruned cannot be asked for; what
+// followed it is there.
+func lost(c, end command.Checkpoint, holder uuid.UUID) error {
+	pruned := holder == uuid.Nil && c.Position < end.Position
+	if c.CommitID == uuid.Nil || c.CommitID == holder || pruned {
 		return nil
 	}
-	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d",
-		command.ErrLostCommits, c.CommitID, c.Position, t.End.Position)
+	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d", command.ErrLostCommits, c.CommitID, c.Position, end.Position)
 }
 
 func (r *Reader) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {

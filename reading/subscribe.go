@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/groupcommit/groupcommit/command"
 )
@@ -54,8 +55,7 @@ func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...O
 			yield(Batch{}, invalid)
 			return
 		}
-		at := command.Checkpoint{Position: q.After, CommitID: q.from.CommitID}
-		s := &subscription{reader: r, query: q, at: at}
+		s := newSubscription(r, q)
 		if err := s.run(ctx, yield); err != nil && ctx.Err() == nil {
 			yield(Batch{}, err)
 		}
@@ -65,30 +65,29 @@ func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...O
 // subscription follows the log.
 type subscription struct {
 	reader *Reader
-	query  *query
+	query  query
 	at     command.Checkpoint // read up to here; without a CommitID where nobody knows it
-	lately int                // events that came when it caught up last
+	end    int64              // of the log, when it was last seen; 0: it was not
 	outage outage
 }
 
-// Where commits come one after another with many events each, they are not read one by one: that would cost the writers more than it gains.
-const (
-	crowd      = 32
-	crowdPause = 5 * time.Millisecond
-)
+func newSubscription(r *Reader, q *query) *subscription {
+	return &subscription{reader: r, query: *q, at: command.Checkpoint{Position: q.After, CommitID: q.from.CommitID}}
+}
 
 // errLeft says that the consumer has left the loop.
 var errLeft = errors.New("left")
 
 func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) error {
-	leave := s.reader.bell.follow()
-	defer leave()
+	s.reader.bell.follow()
+	s.reader.progress.begin(s)
+	defer s.leave()
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer context.AfterFunc(s.reader.life, func() { end(command.ErrClosed) })()
 	for {
-		rung := s.reader.bell.next()
-		err := s.catchUp(ctx, yield)
+		rung, rings := s.reader.bell.next()
+		err := s.catchUp(ctx, rings, yield)
 		switch {
 		case errors.Is(err, errLeft):
 			return nil
@@ -101,111 +100,125 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 		default:
 			s.outage.over(s.reader.config.Logger)
 			await(ctx, rung, s.reader.config.PollInterval)
-			if s.lately >= crowd {
-				await(ctx, nil, crowdPause)
-			}
 		}
 	}
 }
 
-// catchUp yields what is in the log by now: near its end from what all subscriptions share, further back each from the log.
-func (s *subscription) catchUp(ctx context.Context, yield func(Batch, error) bool) error {
-	s.lately = 0
+func (s *subscription) leave() {
+	s.reader.progress.finish(s)
+	if last := s.reader.bell.leave(); last {
+		s.reader.tail.forget()
+	}
+}
+
+// catchUp yields what is in the log after so many rings of the bell.
+func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Batch, error) bool) error {
 	for {
-		batch, err := s.next(ctx)
+		step, err := s.step(ctx, rings)
 		if err != nil {
 			return err
 		}
-		s.lately += len(batch.Events)
-		if batch.Last.Position <= s.at.Position {
-			s.at.CommitID = batch.Last.CommitID // which may not have been known
-			return nil
-		}
-		s.at = batch.Last
-		for i := range batch.Events {
-			if batch.Events[i], err = s.reader.upcast(batch.Events[i]); err != nil {
+		moved := step.last.Position > s.at.Position
+		s.at, s.end = step.last, step.end
+		if moved {
+			events, err := s.wanted(step.events)
+			if err != nil {
 				return err
 			}
+			if !yield(Batch{Events: events, Last: step.last, End: step.end}, nil) {
+				return errLeft
+			}
 		}
-		if !yield(batch, nil) {
-			return errLeft
+		s.reader.progress.note(s)
+		if s.at.Position >= s.end && step.rings >= rings {
+			return nil
 		}
 	}
 }
 
-// next is the batch behind where the subscription is, or one that ends there, if there is nothing new.
-func (s *subscription) next(ctx context.Context) (Batch, error) {
-	if batch, ok, err := s.reader.tail.next(ctx, s.at, &s.query.Selection, s.query.pageSize); ok || err != nil {
-		return batch, err
+// near is how far behind the end of the log a filtered subscription reads what the others read, and leaves out in this process what it does not
+// want. Further behind, the database does.
+const near = 2000
+
+func (s *subscription) step(ctx context.Context, rings uint64) (step, error) {
+	if s.query.Filtered() && (s.end == 0 || s.end-s.at.Position > near) {
+		return s.reader.step(ctx, s.at, &s.query)
 	}
-	if s.query.Filtered() {
-		return s.window(ctx)
+	whole := query{Selection: Selection{UpTo: math.MaxInt64, Limit: math.MaxInt}, pageSize: s.query.pageSize}
+	if s.at.CommitID == uuid.Nil { // what others have read there need not be what is there now
+		return s.reader.step(ctx, s.at, &whole)
 	}
-	return s.page(ctx)
+	return s.reader.tail.step(ctx, place{s.at, whole.pageSize}, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole) })
 }
 
-// page reads the events that come next.
-func (s *subscription) page(ctx context.Context) (Batch, error) {
-	tip, events, err := s.reader.log.Next(ctx, s.at.Position, s.at.Position+int64(s.query.pageSize))
+// wanted is the subscription's own copy of what it wants of events that others may read too, as they are now.
+func (s *subscription) wanted(shared []command.RecordedEvent) (events []command.RecordedEvent, err error) {
+	events = make([]command.RecordedEvent, 0, len(shared))
+	for i := range shared {
+		if !s.query.wants(&shared[i]) {
+			continue
+		}
+		event, err := s.reader.upcast(shared[i])
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, event)
+	}
+	return events, nil
+}
+
+// step is what was read of the log in one go.
+type step struct {
+	events []command.RecordedEvent
+	last   command.Checkpoint // everything up to here
+	end    int64              // of the log
+	rings  uint64             // of the bell, before the log was looked at
+}
+
+// step reads the next page, or window, behind a checkpoint that the log must hold.
+func (r *Reader) step(ctx context.Context, at command.Checkpoint, q *query) (step, error) {
+	_, rings := r.bell.next()
+	end, holder, err := r.log.Tip(ctx, at.Position)
 	if err != nil {
-		return Batch{}, err
+		return step{}, err
 	}
-	if err := tip.confirm(s.at); err != nil {
-		return Batch{}, err
+	if err := lost(at, end, holder); err != nil {
+		return step{}, err
 	}
-	if err := complete(s.at.Position, events, tip.Stop.Position); err != nil {
-		return Batch{}, err
+	if end.Position < at.Position { // a position that is not there yet is waited for
+		return step{last: at, end: end.Position, rings: rings}, nil
 	}
-	return Batch{Events: events, Last: s.stop(&tip), End: tip.End.Position}, nil
+	at.CommitID = holder
+	next := step{last: at, end: end.Position, rings: rings}
+	if at.Position < end.Position {
+		next.events, next.last, err = r.page(ctx, at, end, q)
+	}
+	return next, err
 }
 
-// stop is where the log was read to. A position that is not there yet is waited for.
-func (s *subscription) stop(tip *Tip) command.Checkpoint {
-	if tip.Stop.Position < s.at.Position {
-		return s.at
-	}
-	return tip.Stop
-}
-
-// window goes through the numbers that come next, as far as a filtered read does at a time.
-func (s *subscription) window(ctx context.Context) (Batch, error) {
-	window := max(s.query.window, minWindow)
-	tip, err := s.reader.log.Tip(ctx, s.at.Position, s.at.Position+window)
-	if err != nil {
-		return Batch{}, err
-	}
-	if err := tip.confirm(s.at); err != nil || tip.Stop.Position <= s.at.Position {
-		return Batch{Last: s.stop(&tip), End: tip.End.Position}, err
-	}
-	q := *s.query
-	q.After, q.UpTo = s.at.Position, tip.Stop.Position
-	pages := newPager(s.reader.log, &q)
-	pages.bound, pages.window = true, window
+// page reads from one checkpoint on, up to another one at most.
+func (r *Reader) page(ctx context.Context, at, end command.Checkpoint, q *query) ([]command.RecordedEvent, command.Checkpoint, error) {
+	part := *q
+	part.After, part.UpTo = at.Position, end.Position
+	pages := newPager(r.log, &part)
+	pages.bound, pages.window = true, max(q.window, pages.window)
 	events, err := pages.next(ctx)
 	if err != nil {
-		return Batch{}, err
+		return nil, at, err
 	}
-	s.query.window = pages.window
-	last := tip.Stop
-	if pages.rest.After < last.Position { // the page was full before
-		within, err := s.reader.log.Tip(ctx, pages.rest.After, 0)
-		if err != nil {
-			return Batch{}, err
-		}
-		last = command.Checkpoint{Position: pages.rest.After, CommitID: within.Holder}
+	q.window = pages.window
+	if pages.rest.After == at.Position {
+		return nil, at, fmt.Errorf("groupcommit: the log is damaged: position %d is missing, and the log ends at %d", at.Position+1, end.Position)
 	}
-	return Batch{Events: events, Last: last, End: tip.End.Position}, nil
+	last, err := r.holder(ctx, pages.rest.After, end)
+	return events, last, err
 }
 
-// complete makes sure that events are those behind a position, up to another.
-func complete(after int64, events []command.RecordedEvent, upTo int64) error {
-	for i := range events {
-		if expected := after + 1 + int64(i); events[i].Position != expected {
-			return fmt.Errorf("groupcommit: the log is damaged: position %d is missing, and %d is there", expected, events[i].Position)
-		}
+// holder finds the commit that holds a position.
+func (r *Reader) holder(ctx context.Context, position int64, end command.Checkpoint) (command.Checkpoint, error) {
+	if position == end.Position {
+		return end, nil
 	}
-	if last := after + int64(len(events)); last < upTo {
-		return fmt.Errorf("groupcommit: the log is damaged: position %d is missing", last+1)
-	}
-	return nil
+	_, holder, err := r.log.Tip(ctx, position)
+	return command.Checkpoint{Position: position, CommitID: holder}, err
 }

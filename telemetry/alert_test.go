@@ -59,11 +59,12 @@ func (l *load) run(commands int, took time.Duration) {
 	})
 }
 
-// through lets time pass, with the same load every second.
+// through lets time pass, with the same load in the middle of every second: nobody looks at that very moment.
 func (l *load) through(d time.Duration, commands int, took time.Duration) {
 	for range d / time.Second {
-		time.Sleep(time.Second)
+		time.Sleep(time.Second / 2)
 		l.run(commands, took)
+		time.Sleep(time.Second / 2)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // config is read from the environment. The tag help makes a line of demo -h.
 type config struct {
-	Version string `env:"POSTGRES_VERSION" help:"major version of the throw-away server, 15 to 18; any that is found, else the newest"`
+	Version string `env:"POSTGRES_VERSION" help:"major version of the throw-away server, 15 to 18; what is found, else the newest"`
 
 	HotClients   []int         `env:"DEMO_CLIENTS" envDefault:"1,10,100" help:"clients of W1 and W2, one run for each number"`
 	BatchClients []int         `env:"DEMO_BATCH_CLIENTS" envDefault:"1,10" help:"the same for W3"`
@@ -23,6 +23,11 @@ type config struct {
 	RunFor       time.Duration `env:"DEMO_RUN_FOR" envDefault:"2500ms" help:"after which a run ends ..."`
 	Commands     int           `env:"DEMO_COMMANDS" envDefault:"100000" help:"... or after so many commands, if that is sooner; W3 always has 100 or 50"`
 	Report       string        `env:"DEMO_REPORT" help:"file to write the same figures to, as JSON"`
+
+	Listen        string `env:"DEMO_LISTEN" envDefault:"127.0.0.1:8080" help:"address at which demo serve shows its page"`
+	ServeClients  []int  `env:"DEMO_SERVE_CLIENTS" envDefault:"4,2,40" help:"clients of W1, W2 and W4 that demo serve begins with"`
+	ServeCommands int    `env:"DEMO_SERVE_COMMANDS" envDefault:"10000000" help:"after which its load ends, so that it does not fill the disk"`
+	Profiles      bool   `env:"DEMO_PROFILES" envDefault:"false" help:"whether it serves profiles, too"`
 
 	NoColor string `env:"NO_COLOR" help:"anything: no colours"`
 	Term    string `env:"TERM"`
@@ -74,8 +79,21 @@ func (c *config) check() error {
 		return errors.New("DEMO_STREAMS: at least one is needed")
 	case c.RunFor <= 0:
 		return errors.New("DEMO_RUN_FOR: it must be longer than nothing")
+	case len(c.ServeClients) != 3 || slices.Min(c.ServeClients) < 0 || slices.Max(c.ServeClients) > mostClients:
+		return fmt.Errorf("DEMO_SERVE_CLIENTS: three numbers are needed, 0 to %d", mostClients)
+	case c.ServeCommands < 1:
+		return errors.New("DEMO_SERVE_COMMANDS: at least one is needed")
 	case c.Commands < 1:
 		return errors.New("DEMO_COMMANDS: at least one is needed")
 	}
 	return nil
+}
+
+// storeConfig is that of a store in the schema of a server.
+func (c *config) storeConfig(s *server) groupcommit.Config {
+	store := c.Store
+	store.DatabaseURL = s.url
+	store.Schema = s.facts.Schema
+	store.Migrate = true
+	return store
 }

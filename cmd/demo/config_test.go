@@ -38,6 +38,10 @@ func TestConfigDefaults(t *testing.T) {
 		Streams:      20_000,
 		RunFor:       2500 * time.Millisecond,
 		Commands:     100_000,
+
+		Listen:        "127.0.0.1:8080",
+		ServeClients:  []int{4, 2, 40},
+		ServeCommands: 10_000_000,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("%+v, want %+v", c, want)
@@ -71,6 +75,9 @@ func TestConfigErrorsNameTheVariable(t *testing.T) {
 		"DEMO_STREAMS":        "-1",
 		"DEMO_RUN_FOR":        "-1s",
 		"DEMO_COMMANDS":       "-1",
+		"DEMO_SERVE_CLIENTS":  "1,2",
+		"DEMO_SERVE_COMMANDS": "0",
+		"DEMO_PROFILES":       "perhaps",
 		"GROUPCOMMIT_LINGER":  "long",
 	} {
 		t.Run(name, func(t *testing.T) {

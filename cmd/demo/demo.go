@@ -54,10 +54,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 }
 
 func (d *demo) storeConfig(s *server) groupcommit.Config {
-	c := d.config.Store
-	c.DatabaseURL = s.url
-	c.Schema = s.facts.Schema
-	c.Migrate = true
+	c := d.config.storeConfig(s)
 	c.Hooks.Committed = d.meter.committed
 	return c
 }

@@ -1,6 +1,6 @@
 // Command demo shows what groupcommit does: it runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, reads the
-// log back to check it, and prints a table. demo verify proves that the log of a database is sound. demo -h lists the environment variables
-// that configure it.
+// log back to check it, and prints a table. demo serve runs a load until it is told to stop, and shows it in the browser. demo verify
+// proves that the log of a database is sound. demo -h lists the environment variables that configure it.
 package main
 
 import (
@@ -23,8 +23,13 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	args, perform := os.Args[1:], demonstrate
-	if len(args) > 0 && args[0] == "verify" {
-		args, perform = args[1:], verify
+	if len(args) > 0 {
+		switch args[0] {
+		case "verify":
+			args, perform = args[1:], verify
+		case "serve":
+			args, perform = args[1:], serve
+		}
 	}
 	if len(args) > 0 {
 		return help(args)

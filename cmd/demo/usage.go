@@ -20,6 +20,9 @@ The library's own settings can be given too; "go doc github.com/groupcommit/grou
 
 const usageTail = `
 
+"demo serve" runs a mixed load until Ctrl-C, and shows it in the browser: a dashboard on which the number of clients can
+be changed, metrics and health. Server and schema are as above, and the log is verified at the end.
+
 "demo verify" does something else: it proves that the log of a database is sound, or says where it is not, and changes
 nothing. DATABASE_URL says which database, GROUPCOMMIT_SCHEMA which schema if it is not "groupcommit".
 
@@ -32,7 +35,7 @@ The first Ctrl-C finishes what has begun, checks it and prints; the second one e
 func usage() string {
 	var text strings.Builder
 	text.WriteString(usageHead)
-	line := func(name, value, meaning string) { fmt.Fprintf(&text, "  %-20s %-11s %s\n", name, value, meaning) }
+	line := func(name, value, meaning string) { fmt.Fprintf(&text, "  %-20s %-14s %s\n", name, value, meaning) }
 	line("variable", "default", "meaning")
 	line("DATABASE_URL", "", "server to use, in a schema that is dropped at the end; else a throw-away server")
 	for field := range reflect.TypeFor[config]().Fields() {

@@ -50,9 +50,20 @@ func (d *director) run(ctx context.Context) (err error) {
 	}
 	d.deck = newDeck(kinds, rand.New(rand.NewPCG(d.config.seed, 0)))
 	d.audit = newAudit(&d.stage)
+	end := time.Now().Add(d.config.duration)
+	if d.config.sweep {
+		if err := d.sweep(ctx); err != nil {
+			return err
+		}
+	} else {
+		d.tally.notTested = append(d.tally.notTested, "cuts at every message of a batch: not asked for")
+	}
+	if !time.Now().Before(end) {
+		return errNoTime
+	}
 	stop := d.reportProgress(ctx)
 	defer stop()
-	for end := time.Now().Add(d.config.duration); time.Now().Before(end) && ctx.Err() == nil; {
+	for time.Now().Before(end) && ctx.Err() == nil {
 		if err := d.round(ctx, min(d.config.round, time.Until(end))); err != nil {
 			return err
 		}
@@ -65,6 +76,9 @@ func (d *director) run(ctx context.Context) (err error) {
 	d.tally.print(d.out, d.config)
 	return d.tally.verdict()
 }
+
+// errNoTime says that there was no load, which is not to pass.
+var errNoTime = errors.New("the cut sweep has taken all of -duration; give more, or -sweep=false")
 
 // round starts writers, lets faults befall them for a while, lets the writers finish, and judges.
 func (d *director) round(ctx context.Context, length time.Duration) error {

@@ -38,6 +38,7 @@ type config struct {
 	pause    time.Duration // of a client between two bursts, on average
 	calm     time.Duration // between two faults, at most
 	only     string        // a regular expression that the names of faults match
+	sweep    bool          // cuts at every message of a batch come first
 	markdown bool
 	verbose  bool
 }
@@ -64,6 +65,7 @@ func parse(args []string, out io.Writer) (*config, error) {
 	flags.DurationVar(&c.pause, "pause", 60*time.Millisecond, "of a client between two bursts of commands, on average")
 	flags.DurationVar(&c.calm, "calm", time.Second, "between two faults, at most")
 	flags.StringVar(&c.only, "only", "", "a regular expression: only faults whose name matches")
+	flags.BoolVar(&c.sweep, "sweep", true, "first cut a batch at every message of the protocol, which takes minutes of -duration")
 	flags.BoolVar(&c.markdown, "markdown", false, "print the figures as Markdown")
 	flags.BoolVar(&c.verbose, "v", false, "tell of each fault when it is over")
 	flags.Usage = func() {

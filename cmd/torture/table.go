@@ -62,6 +62,9 @@ func (t *tally) print(out io.Writer, c *config) {
 	for _, kind := range t.kindsOfFaults() {
 		p.row(kind, t.faults[kind])
 	}
+	if t.cuts > 0 {
+		p.printf("\ncut sweep complete: %d cuts\n", t.cuts)
+	}
 	p.head("What must be 0")
 	for _, what := range t.order {
 		p.row(what, t.zeros[what])

@@ -19,6 +19,7 @@ type tally struct {
 
 	now      *history // of the round that goes on
 	verdicts verdicts // of those before
+	cuts     int      // of the sweep
 	rounds   int
 	events   int
 	commits  int64

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -214,6 +215,27 @@ func encoding(t *testing.T, open Open) {
 		chain.Append(Events("meanwhile", 1))
 	}
 	wg.Wait()
+}
+
+// rows reads rows back, whole and cut.
+func rows(t *testing.T, open Open) {
+	store := open(t)()
+	for _, event := range []command.Event{
+		{Type: "t", Data: []byte(`{"a":1}`)},
+		{Type: "täglich", Data: []byte(`"é"`), Metadata: []byte(`{"b":[]}`)},
+		command.JSON("Encoded", strings.Repeat("long", 1000)).With(command.Metadata{UserID: "u"}),
+	} {
+		event.ID = command.NewEventID()
+		row := store.AppendRow(nil, "stream", event)
+		if got, err := store.ReadRow(row); err != nil || !reflect.DeepEqual(got, event) {
+			t.Errorf("got %+v, %v; want %+v", got, err, event)
+		}
+		for n := range row {
+			if got, err := store.ReadRow(row[:n:n]); err == nil {
+				t.Errorf("%d bytes of %d were read as %+v", n, len(row), got)
+			}
+		}
+	}
 }
 
 func successor(t *testing.T, open Open) {

@@ -26,7 +26,7 @@ type Store interface {
 }
 
 // Open makes a new, empty log and returns what opens handles on it. A handle stands for a process: one goroutine uses it at a
-// time (but for AppendRow), and handles of one log are used at once. What has to be closed is left to t.Cleanup. The function that is
+// time (but for AppendRow and ReadRow), and handles of one log are used at once. What has to be closed is left to t.Cleanup. The function that is
 // returned is called by the goroutine of the test.
 type Open func(t *testing.T) (handle func() Store)
 
@@ -51,6 +51,7 @@ func Run(t *testing.T, dataType command.DataType, open Open) {
 		{"times in microseconds", times},
 		{"memory stays with its owner", memory},
 		{"rows are encoded anywhere", encoding},
+		{"rows are read back", rows},
 		{"successor", successor},
 		{"sync", syncs},
 
@@ -75,6 +76,11 @@ func Run(t *testing.T, dataType command.DataType, open Open) {
 
 		{"read the log in pages", readAllPages},
 		{"read a stream in pages", readStreamPages},
+		{"read parts of the log", readParts},
+		{"read parts of a stream", readStreamParts},
+		{"the tip, and who holds a position", tips},
+		{"positions at times", positionsAt},
+		{"watch what others append", watch},
 
 		{"verify", verifies},
 		{"verify when empty", verifiesEmpty},

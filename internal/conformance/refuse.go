@@ -223,7 +223,7 @@ func cancelled(t *testing.T, open Open) {
 		"Successor":     func() error { _, _, err := store.Successor(ctx, 0); return err },
 		"Sync":          func() error { return store.Sync(ctx) },
 		"Read":          func() error { _, err := store.Read(ctx, behind("", 0, all)); return err },
-		"Tip":           func() error { _, err := store.Tip(ctx, 0, 0); return err },
+		"Tip":           func() error { _, _, err := store.Tip(ctx, 0); return err },
 		"PositionAt":    func() error { _, err := store.PositionAt(ctx, time.Now()); return err },
 		"StreamVersion": func() error { _, err := store.StreamVersion(ctx, "stream"); return err },
 		"Verify":        func() error { _, err := store.Verify(ctx); return err },

@@ -34,6 +34,15 @@ type Payment struct {
 	Amount   int64
 }
 
+// metadata is that of all events of the payment, which who has the account that it is made from asks for.
+func (p *Payment) metadata() groupcommit.Metadata {
+	user := p.From
+	if user == External {
+		user = p.To
+	}
+	return metadata(p.ID, user)
+}
+
 // External is the account of everybody who has none.
 const External = "external"
 

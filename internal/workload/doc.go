@@ -2,8 +2,8 @@
 // a store: how to read, fold, decide, append with exact versions, and try again when somebody else was faster.
 //
 // It is written to be read. A service of your own looks like [Bank] and [Shop]: a state with a method Evolve ([Account],
-// [Stock]), rules that judge a state and give events ([Account.Pay], [Stock.Reserve]), and one call of [Execute] for each kind of
-// command. [States] and [Execute] are all the machinery.
+// [Stock]), rules that judge a state and give events ([Account.Pay], [Stock.Reserve]), and a decision for each kind of command. [OptimisticBank]
+// and [OptimisticShop] do the same by optimistic retry, for comparison: [States] and [Execute] are what they need.
 //
 //	W0  Preload   20 accounts, 10 products, 10 customers
 //	W1  Bank      deposits, withdrawals, transfers; one stream per command, or both sides of a transfer in one
@@ -11,7 +11,7 @@
 //	W3  Batches   many events per command, each to a new stream
 //	W4  Streams   one event per command, to one of many streams; over a single stream it is W6
 //	W5  Cold      one event per command, to a stream that this process has not seen
-//	W6  Hot       one event per command, all to one stream, whatever its version
+//	W6  Hot       one event per command, all to one stream, whatever its version or by a decider
 //
 // [Drive] runs any of them with a number of clients. [Audit] reads the log back and tells whether every [Invariant] holds.
 package workload

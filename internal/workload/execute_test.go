@@ -27,7 +27,7 @@ func withdrawal(amount int64) Payment {
 func TestOwnAppendsAreNotReadBack(t *testing.T) {
 	store := &counting{Store: inMemory(t)}
 	openAccount(t, store)
-	bank := NewBank(store, "", false)
+	bank := NewOptimisticBank(store, "", false)
 	for range 3 {
 		outcome, err := bank.Withdraw(t.Context(), withdrawal(10))
 		if err != nil || outcome != (Outcome{Events: 1}) {
@@ -45,7 +45,7 @@ func TestOwnAppendsAreNotReadBack(t *testing.T) {
 func TestAfterAConflictOnlyWhatIsNewIsRead(t *testing.T) {
 	store := &counting{Store: inMemory(t)}
 	openAccount(t, store)
-	bank := NewBank(store, "", false)
+	bank := NewOptimisticBank(store, "", false)
 	if _, err := bank.Withdraw(t.Context(), withdrawal(10)); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestAfterAConflictOnlyWhatIsNewIsRead(t *testing.T) {
 func TestRefusalIsConfirmedOnTheLog(t *testing.T) {
 	store := inMemory(t)
 	openAccount(t, store)
-	bank := NewBank(store, "", false)
+	bank := NewOptimisticBank(store, "", false)
 	if _, err := bank.Withdraw(t.Context(), withdrawal(100)); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestTransferWritesBothEnds(t *testing.T) {
 	}
 	transfer := Payment{ID: "p", From: "acc0000", To: "acc0001", Amount: 30}
 	for bothEnds, want := range map[bool]Outcome{false: {Events: 1}, true: {Events: 2}} {
-		bank := NewBank(store, "", bothEnds)
+		bank := NewOptimisticBank(store, "", bothEnds)
 		if outcome, err := bank.Transfer(t.Context(), transfer); err != nil || outcome != want {
 			t.Errorf("both ends %t: %+v, %v, want %+v", bothEnds, outcome, err, want)
 		}
@@ -99,7 +99,7 @@ func TestOrderRules(t *testing.T) {
 	if err := (Preload{Stock: 4}).Run(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
-	shop := NewShop(store, "")
+	shop := NewOptimisticShop(store, "")
 	order := Order{ID: "o", Customer: "cust0000", Items: []Item{{"prod0000", 3}, {"prod0001", 1}}}
 	if outcome, err := shop.Place(t.Context(), order); err != nil || outcome.Events != 3 {
 		t.Fatalf("%+v, %v", outcome, err)
@@ -153,7 +153,7 @@ func TestEveryEventOfACommandHasItsMetadata(t *testing.T) {
 	if err := (Preload{}).Run(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
-	shop := NewShop(store, "")
+	shop := NewOptimisticShop(store, "")
 	if _, err := shop.Place(t.Context(), Order{ID: "o", Customer: "cust0003", Items: []Item{{"prod0000", 1}, {"prod0001", 1}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestEveryEventOfACommandHasItsMetadata(t *testing.T) {
 func TestAnEventThatCannotBeReadIsTold(t *testing.T) {
 	store := inMemory(t)
 	mustAppend(t, store, account, groupcommit.NoStream, groupcommit.Event{Type: "TransactionInitiated", Data: []byte(`"no object"`)})
-	if _, err := NewBank(store, "", false).Withdraw(t.Context(), withdrawal(1)); err == nil {
+	if _, err := NewOptimisticBank(store, "", false).Withdraw(t.Context(), withdrawal(1)); err == nil {
 		t.Error("no error")
 	}
 }

@@ -8,10 +8,13 @@ import (
 	"github.com/groupcommit/groupcommit"
 )
 
+// Seller is a shop that knows how many orders it has placed.
+type Seller interface{ Placed() int64 }
+
 // goods holds when what was ordered is what was reserved, order by order and product by product.
 type goods struct {
 	prefix   string
-	shops    []*Shop
+	shops    []Seller
 	placed   int64
 	products map[string]Stock
 	owed     map[line]int64 // ordered and not reserved yet; negative: the other way round; what is even is forgotten
@@ -22,7 +25,7 @@ type line struct{ order, product string }
 
 // Goods is the invariant of W2 over all shops that worked on the same preloaded products: every order that was placed is there
 // and complete, nothing else is reserved, and no product was ever short.
-func Goods(preload Preload, shops ...*Shop) Invariant {
+func Goods(preload Preload, shops ...Seller) Invariant {
 	return &goods{prefix: preload.Prefix, shops: shops, products: map[string]Stock{}, owed: map[line]int64{}}
 }
 

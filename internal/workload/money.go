@@ -7,16 +7,19 @@ import (
 	"github.com/groupcommit/groupcommit"
 )
 
+// Earner is a bank that knows what it has earned.
+type Earner interface{ Inflow() int64 }
+
 // money holds when the accounts of a bank add up and none was ever overdrawn.
 type money struct {
 	preload  Preload
-	banks    []*Bank
+	banks    []Earner
 	accounts map[string]Account
 }
 
 // Money is the invariant of W1 over all banks that worked on the same preloaded accounts: balances and pending amounts add up to
 // the opening amounts and what came in less what went out, and no account ever had less than nothing.
-func Money(preload Preload, banks ...*Bank) Invariant {
+func Money(preload Preload, banks ...Earner) Invariant {
 	return &money{preload: preload, banks: banks, accounts: map[string]Account{}}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/command"
 )
 
 // Receipts is a store that notes what was acknowledged: which streams, versions and types at which positions. Its methods may be
@@ -35,18 +36,38 @@ func NewReceipts(store Store) *Receipts {
 
 // Append appends and notes.
 func (r *Receipts) Append(ctx context.Context, cmd groupcommit.Command) (groupcommit.Result, error) {
+	decided := &heard{Decision: cmd.Decision}
+	if cmd.Decision != nil {
+		cmd.Decision = decided
+	}
 	result, err := r.Store.Append(ctx, cmd)
 	if err == nil {
-		r.note(&cmd, &result)
+		r.note(slices.Concat(cmd.Streams, decided.streams), &result)
 	}
 	return result, err
 }
 
-func (r *Receipts) note(cmd *groupcommit.Command, result *groupcommit.Result) {
+// heard is a decision that notes what it came to. Its caller may look when the command has its verdict.
+type heard struct {
+	command.Decision
+	streams []command.StreamWrite
+}
+
+func (h *heard) Decide(subjects []command.Subject, states []command.State) command.Decided {
+	decided := h.Decision.Decide(subjects, states)
+	h.streams = decided.Streams
+	return decided
+}
+
+func (r *Receipts) note(writes []groupcommit.StreamWrite, result *groupcommit.Result) {
 	note := receipt{first: result.First, last: result.Last}
-	for i := range cmd.Streams {
-		write := &cmd.Streams[i]
-		before := result.Versions[i].Version - int64(len(write.Events))
+	for _, at := range result.Versions {
+		i := slices.IndexFunc(writes, func(w groupcommit.StreamWrite) bool { return w.Stream == at.Stream })
+		if i < 0 {
+			continue // it was only looked at
+		}
+		write := &writes[i]
+		before := at.Version - int64(len(write.Events))
 		for j := range write.Events {
 			note.content = r.add(note.content, write.Stream, before+int64(j)+1, write.Events[j].Type)
 		}

@@ -24,6 +24,14 @@ func TestWorkloadsKeepTheirInvariants(t *testing.T) {
 			bank := NewBank(s, "", true)
 			return bank.Do, Money(Preload{}, bank)
 		}},
+		{"W1b optimistic", 1000, 1667, func(_ *testing.T, s Store) (Do, Invariant) {
+			bank := NewOptimisticBank(s, "", true)
+			return bank.Do, Money(Preload{}, bank)
+		}},
+		{"W2 optimistic", 200, 900, func(_ *testing.T, s Store) (Do, Invariant) {
+			shop := NewOptimisticShop(s, "")
+			return shop.Do, Goods(Preload{}, shop)
+		}},
 		{"W2", 200, 900, func(_ *testing.T, s Store) (Do, Invariant) {
 			shop := NewShop(s, "")
 			return shop.Do, Goods(Preload{}, shop)
@@ -32,6 +40,7 @@ func TestWorkloadsKeepTheirInvariants(t *testing.T) {
 		{"W4", 200, 200, func(_ *testing.T, s Store) (Do, Invariant) { return NewStreams(s, 10).Do, InPlace() }},
 		{"W5", 201, 201, func(t *testing.T, s Store) (Do, Invariant) { return NewCold(s, existing(t, s, 101)).Do, InPlace() }},
 		{"W6 any", 200, 200, func(_ *testing.T, s Store) (Do, Invariant) { return NewHot(s).Do, InPlace() }},
+		{"W6 decided", 200, 200, func(_ *testing.T, s Store) (Do, Invariant) { return NewHot(s).Decide, InPlace() }},
 		{"W6 exact", 200, 200, func(_ *testing.T, s Store) (Do, Invariant) { return NewStreams(s, 1).Do, InPlace() }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,0 +1,46 @@
+package command
+
+// Decision decides what a command appends when it is the command's turn: on the states of its streams at that very place in the log.
+// Package decider makes decisions; what stands here is all that the way of a command has to know of them.
+type Decision interface {
+	// Subjects are the streams that it looks at, each with the way in which it does. It may ask for more when it decides.
+	Subjects() []Subject
+
+	// Decide decides. The subjects, with their states, are those of Subjects, in order, and what it has asked for since. It may be called several
+	// times, of which only the last one counts, and changes nothing but what it returns. It keeps neither of the slices.
+	Decide(subjects []Subject, states []State) Decided
+
+	// Key stands for what is decided in the fingerprint of a command that has an ID.
+	Key() []byte
+}
+
+// Subject is a stream, and what its events are folded to. It is comparable.
+type Subject struct {
+	Stream string
+	Folder Folder
+}
+
+// Folder folds the events of a stream to a state. States are values: who evolves one leaves it as it was. A Folder is comparable, and
+// its methods are called by any goroutine.
+type Folder interface {
+	Initial() any
+	Evolve(state any, event *RecordedEvent) (any, error)
+	// Size is the memory that a state holds, in bytes, about.
+	Size(state any) int
+}
+
+// State is what the events of a stream came to.
+type State struct {
+	Value   any
+	Version int64 // of the stream: the number of events that are folded
+}
+
+// Decided is what a decision came to.
+type Decided struct {
+	// Streams is what to write, per stream; none is a success that writes nothing.
+	Streams []StreamWrite
+	// More is further subjects that it needs. Where there are any, the rest does not count.
+	More []Subject
+	// Err refuses the command, and is what its caller is told.
+	Err error
+}

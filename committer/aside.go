@@ -1,0 +1,203 @@
+package committer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// aside is the entries that cannot be judged yet: decisions whose states have to be loaded, because another process has appended to their streams,
+// or because they ask for further ones; and whatever came behind such an entry on one of its streams. The others go on. When something has been
+// loaded, all that wait are judged again, in their order, as a batch.
+//
+// It belongs to the committer's goroutine, but for loads and slots.
+type aside struct {
+	begun   uint64            // entries so far: each has its place
+	waiting []waiting         // by place
+	barred  map[string]uint64 // streams of those, each with the first place that waits for it
+	due     bool              // something has changed for them
+	helpers int               // goroutines that load
+	loads   loads
+	slots   chan struct{} // bounds how many of them do so at a time
+}
+
+// waiting is an entry that is set aside.
+type waiting struct {
+	entry *Entry
+	ctx   context.Context
+	share *share
+}
+
+// maxHelpers is how many states are loaded at a time, each over a connection of the reads'.
+const maxHelpers = 8
+
+func newAside() aside {
+	return aside{barred: make(map[string]uint64), slots: make(chan struct{}, maxHelpers)}
+}
+
+// share is what is left to do of a batch that was divided: when all have done theirs, it is done.
+type share struct {
+	holders int
+	done    func()
+}
+
+func (s *share) release() {
+	s.holders--
+	if s.holders == 0 {
+		s.done()
+	}
+}
+
+// hold divides a job: it is done when the function that is returned has been called as well.
+func (w *job) hold() (release func()) {
+	if w.share == nil {
+		w.share = &share{holders: 1, done: w.done}
+		w.done = w.share.release
+	}
+	w.share.holders++
+	return w.share.release
+}
+
+// blocked tells whether an entry that came before this one waits for one of its streams.
+func (v *view) blocked(e *Entry) bool {
+	for i := range e.parts {
+		if by := v.slots[e.parts[i].slot].blocked; by != 0 && by < e.place {
+			return true
+		}
+	}
+	return false
+}
+
+// block lets the entries behind this one wait, where they touch its streams.
+func (v *view) block(e *Entry) {
+	for i := range e.parts {
+		if s := &v.slots[e.parts[i].slot]; s.blocked == 0 || e.place < s.blocked {
+			s.blocked = e.place
+		}
+	}
+}
+
+// setAside takes the entries out of a batch that could not be judged, and has loaded what they lack.
+func (c *Committer) setAside(work *job, plan *plan) {
+	if len(plan.aside) == 0 {
+		return
+	}
+	work.entries = plan.entries
+	c.due = c.due || plan.full
+	for _, e := range plan.aside {
+		if e.decision != nil && !e.decision.loading {
+			c.fetch(work.ctx, e.decision, plan.view.lacking(e))
+		}
+		work.hold()
+		c.waiting = append(c.waiting, waiting{entry: e, ctx: work.ctx, share: work.share})
+		for i := range e.parts {
+			if first, ok := c.barred[e.parts[i].stream]; !ok || e.place < first {
+				c.barred[e.parts[i].stream] = e.place
+			}
+		}
+	}
+	slices.SortFunc(c.waiting, func(a, b waiting) int { return cmp.Compare(a.entry.place, b.entry.place) })
+}
+
+// lacking is what an entry looks at and cannot see, by index.
+func (v *view) lacking(e *Entry) (subjects []int) {
+	for i := range e.decision.subjects {
+		of := &e.decision.subjects[i]
+		if _, there := v.recall(e, of); there {
+			continue
+		}
+		if s := &v.slots[e.parts[of.part].slot]; s.state == known && of.loaded.Version > s.version {
+			of.loaded.Version = nothing // it is of another log
+		}
+		subjects = append(subjects, i)
+	}
+	return subjects
+}
+
+// fetch has states loaded that a decision lacks. They are made of what is committed, and of nothing that is in flight.
+func (c *Committer) fetch(ctx context.Context, d *decision, lacking []int) {
+	if len(lacking) == 0 {
+		return
+	}
+	d.loads++
+	if d.loads > maxLoads {
+		d.err, c.due = fmt.Errorf("%w: %w", command.ErrNotWritten, errRestless), true
+		return
+	}
+	subjects := make([]subject, len(lacking))
+	for n, i := range lacking {
+		subjects[n] = d.subjects[i]
+	}
+	d.loading = true
+	c.helpers++
+	c.running.Go(func() {
+		err := c.catchUp(ctx, subjects)
+		c.answers <- func(c *Committer) {
+			c.helpers--
+			c.due = true
+			d.loading, d.err = false, err
+			for n, i := range lacking {
+				d.subjects[i] = subjects[n]
+			}
+		}
+	})
+}
+
+// catchUp brings states to what is committed now.
+func (c *Committer) catchUp(ctx context.Context, subjects []subject) error {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
+	}
+	for i := range subjects {
+		s := &subjects[i]
+		if cached, epoch, found := c.states.find(s.Subject, false); found && (cached.Version > s.loaded.Version || epoch != s.epoch) {
+			s.loaded, s.epoch = cached, epoch
+		}
+		var err error
+		if s.loaded, s.epoch, err = c.loadAtLast(ctx, s.Subject, s.loaded, s.epoch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Busy tells that something is in flight or set aside.
+func (c *Committer) Busy() bool { return !c.Idle() || len(c.waiting) > 0 || c.helpers > 0 }
+
+// resume begins again with the entries that were set aside, as often as something was loaded for them and the committer is ready.
+func (c *Committer) resume() {
+	for c.due && len(c.waiting) > 0 {
+		if c.Waiting() {
+			c.Prepare(c.waiting[0].ctx)
+		}
+		if !c.Ready() {
+			return
+		}
+		c.due = false
+		c.begin(c.takeWaiting())
+		c.yield()
+	}
+}
+
+// takeWaiting makes a job of all that was set aside.
+func (c *Committer) takeWaiting() *job {
+	all := c.waiting
+	c.waiting = nil
+	clear(c.barred)
+	work := &job{ctx: all[0].ctx, entries: make([]*Entry, len(all))}
+	for i := range all {
+		work.entries[i] = all[i].entry
+	}
+	work.done = func() {
+		for i := range all {
+			all[i].share.release()
+		}
+	}
+	return work
+}

@@ -1,0 +1,204 @@
+package committer
+
+import (
+	"runtime/debug"
+	"slices"
+
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// fold is the state of one stream, as one folder makes it, on its way through a judgement.
+type fold struct {
+	folder command.Folder
+	base   command.State // the newest that is known at the end of the log; it may be behind the stream there
+	state  command.State // after the commands judged so far; it is of use when it has the version of the stream
+
+	next command.State // after the command that is being judged, until it is accepted
+	kept int64         // version that the cache has
+	size int           // of base, in the cache
+}
+
+// nothing is the version of a state that is not there.
+const nothing = -1
+
+// find is the index of the folder's state; it is added where it is missing.
+func (s *slot) find(folder command.Folder) int {
+	i := slices.IndexFunc(s.folds, func(f fold) bool { return f.folder == folder })
+	if i < 0 {
+		i = len(s.folds)
+		absent := command.State{Version: nothing}
+		s.folds = append(s.folds, fold{folder: folder, base: absent, state: absent, kept: nothing})
+	}
+	return i
+}
+
+// settle takes over what the command that was accepted has made of the states.
+func (s *slot) settle() {
+	for i := range s.folds {
+		if f := &s.folds[i]; f.next.Version == s.version {
+			f.state = f.next
+		}
+	}
+}
+
+// folds gives the states of a stream behind everything in flight, or older ones.
+func (c *Committer) folds(stream string) (folds []fold) {
+	for _, flight := range slices.Backward(c.flights) {
+		s := flight.plan.view.find(stream)
+		if s == nil || !s.proven() {
+			continue
+		}
+		for i := range s.folds {
+			if f := &s.folds[i]; f.state.Version == s.version {
+				folds = append(folds, fold{folder: f.folder, base: f.state, kept: f.kept})
+			}
+		}
+		break
+	}
+	if folds == nil {
+		return c.states.of(stream)
+	}
+	return folds
+}
+
+// fold brings what an entry has loaded to the states of its streams, where it is newer.
+func (v *view) fold(c *Committer, e *Entry) {
+	d := e.decision
+	v.folded = true
+	for i := range d.subjects {
+		of := &d.subjects[i]
+		s := &v.slots[e.parts[of.part].slot]
+		f := &s.folds[s.find(of.Folder)]
+		if of.loaded.Version > f.base.Version && of.epoch == c.epoch() {
+			f.base = of.loaded
+		}
+	}
+}
+
+// catchUp brings states to the end of the log, as far as what they lack is in flight. It tells whether one is ahead: then it is the view that is
+// behind, and has to look.
+func (v *view) catchUp(c *Committer) (ahead bool) {
+	for i := range v.slots {
+		s := &v.slots[i]
+		for k := range s.folds {
+			f := &s.folds[k]
+			switch {
+			case s.state != known || f.base.Version == nothing:
+			case f.base.Version < s.base:
+				f.base = c.caughtUp(s, f)
+			case f.base.Version > s.base && v.looked:
+				f.base.Version = nothing // it is of another log
+			case f.base.Version > s.base:
+				v.confirm, ahead = true, true
+			}
+		}
+	}
+	return ahead
+}
+
+// caughtUp is a state after those events of its stream that are in flight.
+func (c *Committer) caughtUp(s *slot, f *fold) command.State {
+	state := f.base
+	for _, flight := range c.flights {
+		if version, ok := flight.plan.view.outcome(s.stream); !ok || version <= state.Version {
+			continue
+		}
+		commit := flight.plan.commit
+		for i := range commit.Rows {
+			if row := &commit.Rows[i]; row.Stream == s.stream && row.Version == state.Version+1 {
+				event, err := c.recorded(commit, int64(i), row)
+				if err != nil {
+					return f.base
+				}
+				if state, err = c.evolve(f.folder, state, &event); err != nil {
+					return f.base // who needs the state will load it, and be told
+				}
+			}
+		}
+	}
+	return state
+}
+
+// recorded is the event of a row as it will be read, at an index in the commit.
+func (c *Committer) recorded(commit *Commit, i int64, row *Row) (command.RecordedEvent, error) {
+	event, err := c.log.ReadRow(row.Encoded)
+	return command.RecordedEvent{
+		Position: commit.Parent.Position + 1 + i, Stream: row.Stream, Version: row.Version,
+		ID: event.ID, Type: event.Type, Data: event.Data, Metadata: event.Metadata, RecordedAt: commit.Time,
+	}, err
+}
+
+// evolve folds the events of an entry into the states of its streams, as they will be if it is accepted. It returns the first error of a state that
+// the entry itself looks at; one that only others look at falls behind.
+func (j *judge) evolve(e *Entry) (failed error) {
+	index, rest := int64(len(j.plan.commit.Rows)), e.rows
+	for n := range e.parts {
+		p := &e.parts[n]
+		s := &j.plan.view.slots[p.slot]
+		for k := range s.folds {
+			s.folds[k].next = s.folds[k].state
+		}
+		for version := s.version + 1; version <= s.version+int64(p.events); version++ {
+			row := Row{Stream: p.stream, Version: version}
+			row.Encoded, rest = nextRow(rest)
+			if len(s.folds) == 0 {
+				index++
+				continue
+			}
+			event, err := j.committer.recorded(j.plan.commit, index, &row)
+			index++
+			for k := range s.folds {
+				f := &s.folds[k]
+				if f.next.Version != version-1 {
+					continue
+				}
+				if err == nil {
+					f.next, err = j.committer.evolve(f.folder, f.next, &event)
+				}
+				if err != nil && failed == nil && e.looksAt(p.stream, f.folder) {
+					failed = err
+				}
+				err = nil
+			}
+		}
+	}
+	return failed
+}
+
+func (e *Entry) looksAt(stream string, folder command.Folder) bool {
+	return e.decision != nil && slices.ContainsFunc(e.decision.subjects, func(s subject) bool {
+		return s.Subject == command.Subject{Stream: stream, Folder: folder}
+	})
+}
+
+// evolve is evolve, by the committer's goroutine.
+func (c *Committer) evolve(folder command.Folder, state command.State, event *command.RecordedEvent) (command.State, error) {
+	stay := c.watch.begin(&event.Stream)
+	state, err := evolve(folder, state, event)
+	stay.end()
+	return state, err
+}
+
+// evolve is the state after one more event. On an error it is the state before.
+func evolve(folder command.Folder, state command.State, event *command.RecordedEvent) (next command.State, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			next, err = state, &command.PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
+	value, err := folder.Evolve(state.Value, event)
+	if err != nil {
+		return state, &command.EvolveError{Stream: event.Stream, Version: event.Version, Type: event.Type, Err: err}
+	}
+	return command.State{Value: value, Version: event.Version}, nil
+}
+
+// sizeOf is what a folder says of a state, if it does say something.
+func sizeOf(folder command.Folder, state any) (size int) {
+	defer func() {
+		if recover() != nil {
+			size = 0
+		}
+	}()
+	return max(folder.Size(state), 0)
+}

@@ -1,0 +1,59 @@
+package decider
+
+import (
+	"unsafe"
+
+	"github.com/groupcommit/groupcommit"
+)
+
+// Decider folds the events of streams of one kind to states of type S. It is made once and used for all of them: what is known of a stream is kept
+// per Decider. Its methods may be called by any number of goroutines.
+type Decider[S any] struct {
+	initial func() S
+	evolve  func(S, groupcommit.RecordedEvent) (S, error)
+	size    func(S) int
+}
+
+// New makes a decider. Its evolve gives the state after one more event, and leaves the one that it was given as it was: states are values, which are
+// kept, and gone back to when a batch fails. So a map or slice in a state is copied before it is changed. Events of types that it does not know
+// leave the state as it is. An event that is not committed yet has the data as it was appended; read back, JSON may be spelled otherwise.
+//
+// An error, or a panic, says that the event cannot be folded. A decision that appends such an event fails, and so does whatever needs the state of
+// a stream that has one.
+func New[S any](evolve func(state S, event groupcommit.RecordedEvent) (S, error), options ...Option[S]) *Decider[S] {
+	d := &Decider[S]{evolve: evolve, initial: func() (zero S) { return }, size: sizeOf[S]}
+	for _, option := range options {
+		option(d)
+	}
+	return d
+}
+
+// Option of a Decider.
+type Option[S any] func(*Decider[S])
+
+// Initial is the state of a stream without events. Defaults to the zero S.
+func Initial[S any](initial func() S) Option[S] {
+	return func(d *Decider[S]) { d.initial = initial }
+}
+
+// Size tells how much memory a state holds, in bytes, about; the cache is bounded by it. Defaults to the size of an S, which leaves out what its
+// slices, maps, strings and pointers hold.
+func Size[S any](size func(S) int) Option[S] {
+	return func(d *Decider[S]) { d.size = size }
+}
+
+func sizeOf[S any](state S) int { return int(unsafe.Sizeof(state)) }
+
+// At is the handle on a stream.
+func (d *Decider[S]) At(stream string) Handle[S] { return Handle[S]{decider: d, stream: stream} }
+
+// folder is a decider as the committer sees it.
+type folder[S any] struct{ *Decider[S] }
+
+func (f folder[S]) Initial() any { return f.initial() }
+
+func (f folder[S]) Evolve(state any, event *groupcommit.RecordedEvent) (any, error) {
+	return f.evolve(state.(S), *event)
+}
+
+func (f folder[S]) Size(state any) int { return f.size(state.(S)) }

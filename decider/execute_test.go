@@ -1,0 +1,92 @@
+package decider_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/decider"
+)
+
+func TestExecute(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	accounts := decider.New(evolve)
+	a, b := accounts.At("a"), accounts.At("b")
+	if _, err := store.Append(t.Context(), groupcommit.To("a", groupcommit.NoStream, move(1000))); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	conflicts := 0
+	retry := decider.Retry{Attempts: 1000, OnConflict: func(int, *groupcommit.ConflictError) {
+		mu.Lock()
+		defer mu.Unlock()
+		conflicts++
+	}}
+	for range 8 {
+		wg.Go(func() {
+			for range 10 {
+				_, err := decider.Execute(t.Context(), store, func(_ context.Context, d *decider.Decision) error {
+					if a.State(d).Balance+b.State(d).Balance != 1000 {
+						return fmt.Errorf("%+v and %+v", a.State(d), b.State(d))
+					}
+					a.Append(d, move(-1))
+					b.Append(d, move(1))
+					return nil
+				}, a, b, retry)
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	_, err := decider.Execute(t.Context(), store, func(_ context.Context, d *decider.Decision) error {
+		if a.State(d).Balance != 920 || b.State(d).Balance != 80 || b.Version(d) != 80 {
+			t.Errorf("%+v, %+v", a.State(d), b.State(d))
+		}
+		return errPoor
+	}, a, b)
+	if !errors.Is(err, errPoor) {
+		t.Error(err)
+	}
+	t.Log(conflicts, "conflicts")
+}
+
+func TestExecuteGivesUp(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	a := decider.New(evolve).At("a")
+	calls := 0
+	_, err := decider.Execute(t.Context(), store, func(ctx context.Context, d *decider.Decision) error {
+		calls++
+		if _, err := store.Append(ctx, groupcommit.To("a", groupcommit.Any, move(1))); err != nil {
+			return err
+		}
+		a.Append(d, move(1))
+		return nil
+	}, a, decider.Retry{Attempts: 3})
+	if conflict, ok := errors.AsType[*groupcommit.ConflictError](err); !ok || conflict.Actual != 3 || calls != 3 {
+		t.Errorf("%v after %d calls", err, calls)
+	}
+}
+
+// A repetition is answered with the first result, also by one that would decide otherwise now.
+func TestExecuteWithID(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	a := decider.New(evolve).At("a")
+	id := decider.ID(uuid.New(), "once")
+	for n := range 3 {
+		result, err := decider.Execute(t.Context(), store, func(_ context.Context, d *decider.Decision) error {
+			a.Append(d, move(a.State(d).Balance+1))
+			return nil
+		}, a, id)
+		if err != nil || result.First != 1 || result.Duplicate != (n > 0) {
+			t.Errorf("%+v, %v", result, err)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package decider
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/command"
+)
+
+// Submitter is what Submit needs of a *groupcommit.Store.
+type Submitter interface {
+	Submit(ctx context.Context, cmd groupcommit.Command) *groupcommit.Future
+}
+
+// Part is what a command is submitted with: the streams that it looks at, as handles, and ID.
+type Part interface{ apply(*submission) }
+
+// Submit hands in a command that decides when it is its turn what it appends. It returns at once but for two things: the streams that it is given are
+// loaded, where their states are not in memory, and there has to be room in the queue. The future is never nil. It ends with
+//
+//   - a result: what was appended, or, with First and Last 0, nothing. Versions are those of the streams that it was given, in order, then of
+//     others that it asked for or wrote to;
+//   - the error that decide returned, as it is, and nothing was written. It is told when it is final: when all that it was decided on is committed;
+//   - a *groupcommit.ConflictError, only for an expectation of Decision.To;
+//   - a *groupcommit.InvalidError for what cannot be appended; a *groupcommit.PanicError when decide has panicked, or the folding of an event;
+//     a *groupcommit.EvolveError for an event that cannot be folded;
+//   - or as any other command.
+//
+// A stream that decide looks at without having been given is loaded, and decide is called again, ten times at most. That is the slow way, for who
+// cannot know beforehand.
+//
+// Everything stands still while decide runs. What takes longer than Config.DecideLimit is logged; what never returns stops the store.
+func Submit(ctx context.Context, store Submitter, decide func(d *Decision) error, parts ...Part) *groupcommit.Future {
+	return store.Submit(ctx, Command(decide, parts...))
+}
+
+// Command is the command that Submit hands in, for Append and TrySubmit. TrySubmit waits for streams to be loaded, too.
+func Command(decide func(d *Decision) error, parts ...Part) groupcommit.Command {
+	s := &submission{decide: decide}
+	for _, p := range parts {
+		p.apply(s)
+	}
+	return groupcommit.Command{ID: s.id, Decision: s}
+}
+
+// ID makes a retry safe, as groupcommit.Command.ID does: a command with an ID takes effect once at most, and a repetition is answered with the first
+// result, also where it would now be decided otherwise. What makes it the same command is the key, which says what is asked for, and the streams
+// that Submit is given; with another key it is a *groupcommit.ReusedIDError. What wrote nothing is not recorded, and decided anew.
+//
+// The Versions of a repetition are those of the streams that Submit was given.
+func ID(id uuid.UUID, key string) Part { return identity{id, key} }
+
+type identity struct {
+	id  uuid.UUID
+	key string
+}
+
+func (i identity) apply(s *submission) { s.id, s.key = i.id, i.key }
+
+// submission is a command.Decision.
+type submission struct {
+	id       uuid.UUID
+	key      string
+	subjects []command.Subject
+	decide   func(*Decision) error
+	retry    Retry
+}
+
+func (s *submission) Subjects() []command.Subject { return s.subjects }
+
+func (s *submission) Key() []byte { return []byte(s.key) }
+
+// Decide implements command.Decision.
+func (s *submission) Decide(subjects []command.Subject, states []command.State) command.Decided {
+	d := Decision{subjects: subjects, states: states}
+	err := s.try(&d)
+	if len(d.more) > 0 {
+		return command.Decided{More: d.more}
+	}
+	return command.Decided{Streams: d.writes, Err: err}
+}
+
+func (s *submission) try(d *Decision) error {
+	defer d.forgive()
+	return s.decide(d)
+}

@@ -1,0 +1,271 @@
+package decider_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/decider"
+	"github.com/groupcommit/groupcommit/memlog"
+	"github.com/groupcommit/groupcommit/pipeline"
+)
+
+// What is wrong with one decision is its own affair: those around it, on the same stream, are not touched.
+func TestTroubleStaysAlone(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	fragile := decider.New(func(a account, e groupcommit.RecordedEvent) (account, error) {
+		switch e.Type {
+		case "Panics":
+			panic("evolve")
+		case "Fails":
+			return a, errPoor
+		}
+		return evolve(a, e)
+	})
+	a := fragile.At("a")
+	submit := func(decide func(d *decider.Decision) error) *groupcommit.Future {
+		return decider.Submit(t.Context(), store, decide, a)
+	}
+	appending := func(e groupcommit.Event) func(*decider.Decision) error {
+		return func(d *decider.Decision) error { a.Append(d, e); return nil }
+	}
+	good := func() *groupcommit.Future { return submit(appending(move(1))) }
+	for name, test := range map[string]struct {
+		decide func(d *decider.Decision) error
+		want   func(error) bool
+	}{
+		"panic in decide": {func(*decider.Decision) error { panic("decide") }, isPanic("decide")},
+		"panic with an error": {func(*decider.Decision) error { panic(errPoor) },
+			func(err error) bool { return isPanic(errPoor.Error())(err) && errors.Is(err, errPoor) }},
+		"panic in evolve": {appending(groupcommit.Event{Type: "Panics"}), isPanic("evolve")},
+		"error in evolve": {appending(groupcommit.Event{Type: "Fails"}), func(err error) bool {
+			e, ok := errors.AsType[*groupcommit.EvolveError](err)
+			return ok && e.Stream == "a" && e.Type == "Fails" && errors.Is(err, errPoor)
+		}},
+		"no type":   {appending(groupcommit.Event{}), isInvalid("Streams[0].Events[0].Type")},
+		"no JSON":   {appending(groupcommit.Event{Type: "t", Data: []byte("{")}), isInvalid("Streams[0].Events[0].Data")},
+		"a channel": {appending(groupcommit.JSON("t", make(chan int))), isInvalid("Streams[0].Events[0].Data")},
+		"too large": {appending(groupcommit.JSON("t", strings.Repeat("x", 2<<20))), isInvalid("Streams[0].Events[0].Data")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, bad, after := good(), submit(test.decide), good()
+			if _, err := bad.Wait(t.Context()); !test.want(err) {
+				t.Errorf("got %v", err)
+			}
+			first, err := before.Wait(t.Context())
+			second, err2 := after.Wait(t.Context())
+			if err != nil || err2 != nil || second.Version("a") != first.Version("a")+1 {
+				t.Errorf("%+v, %v; %+v, %v", first, err, second, err2)
+			}
+		})
+	}
+}
+
+func isPanic(value string) func(error) bool {
+	return func(err error) bool {
+		p, ok := errors.AsType[*groupcommit.PanicError](err)
+		return ok && fmt.Sprint(p.Value) == value && strings.Contains(string(p.Stack), "decider_test")
+	}
+}
+
+func isInvalid(field string) func(error) bool {
+	return func(err error) bool {
+		invalid, ok := errors.AsType[*groupcommit.InvalidError](err)
+		return ok && invalid.Field == field
+	}
+}
+
+// An event that cannot be folded, in the log by a plain command, fails the decisions that need its stream, and nothing else.
+func TestUnreadableStream(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	a := decider.New(evolve).At("a")
+	one := func(d *decider.Decision) error { a.Append(d, move(1)); return nil }
+	if _, err := decider.Submit(t.Context(), store, one, a).Wait(t.Context()); err != nil { // the state is in memory
+		t.Fatal(err)
+	}
+	odd := store.Submit(t.Context(), groupcommit.To("a", groupcommit.Any, groupcommit.JSON("Moved", "no object")))
+	failed := decider.Submit(t.Context(), store, one, a)
+	plain := store.Submit(t.Context(), groupcommit.To("a", groupcommit.Exact(2), move(1)))
+	if _, err := groupcommit.WaitAll(t.Context(), odd, plain); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		_, err := failed.Wait(t.Context())
+		if e, ok := errors.AsType[*groupcommit.EvolveError](err); !ok || e.Stream != "a" || e.Version != 2 {
+			t.Errorf("got %v", err)
+		}
+		failed = decider.Submit(t.Context(), store, one, a)
+	}
+	_, _ = failed.Wait(t.Context())
+}
+
+// What decisions append is not known when the batch is made: more than a commit may hold goes into several, and the order stays.
+func TestLargeDecisions(t *testing.T) {
+	largest := 0
+	store := open(t, groupcommit.Config{BatchBytes: 100_000, Hooks: groupcommit.Hooks{Committed: func(c groupcommit.CommitInfo) { largest = max(largest, c.Bytes) }}})
+	a := decider.New(evolve).At("a")
+	large := groupcommit.JSON("Large", strings.Repeat("x", 10_000))
+	var futures []*groupcommit.Future
+	for range 100 {
+		futures = append(futures, decider.Submit(t.Context(), store, func(d *decider.Decision) error { a.Append(d, large); return nil }, a))
+	}
+	if err := store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range futures {
+		if result, err := f.Result(); err != nil || result.Version("a") != int64(i+1) {
+			t.Errorf("decision %d: %+v, %v", i, result, err)
+		}
+	}
+	if largest > 120_000 {
+		t.Errorf("a commit of %d bytes", largest)
+	}
+}
+
+func TestSlowDecision(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []groupcommit.OverrunInfo
+		store, err := groupcommit.OpenInMemory(groupcommit.Config{Hooks: groupcommit.Hooks{Overran: func(info groupcommit.OverrunInfo) { told = append(told, info) }}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := decider.New(evolve).At("a")
+		for _, takes := range []time.Duration{90 * time.Millisecond, 200 * time.Millisecond} {
+			if _, err := decider.Submit(t.Context(), store, func(d *decider.Decision) error {
+				time.Sleep(takes)
+				a.Append(d, move(1))
+				return nil
+			}, a).Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := store.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if len(told) != 1 || !told[0].Returned || told[0].Took != 200*time.Millisecond || told[0].Stream != "a" {
+			t.Errorf("%+v", told)
+		}
+	})
+}
+
+// A decision that never returns is told, and Close comes to its end: every future is resolved, and nothing is written when it returns after all.
+func TestDecisionThatNeverReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan groupcommit.OverrunInfo, 1)
+		memory := memlog.New()
+		config := committer.Config{Turns: memory.Process(), Hooks: committer.Hooks{Overran: func(info committer.OverrunInfo) { told <- info }}}
+		p := process(memory, memory, config)
+		a := decider.New(evolve).At("a")
+		submit := func(decide func(d *decider.Decision) error) *pipeline.Future {
+			return decider.Submit(t.Context(), p, decide, a)
+		}
+		ok := func(d *decider.Decision) error { a.Append(d, move(1)); return nil }
+		if _, err := submit(ok).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		comeBack := make(chan struct{})
+		stuck := submit(func(d *decider.Decision) error {
+			<-comeBack
+			return ok(d)
+		})
+		synctest.Wait()
+		behind := submit(ok)
+		if info := <-told; info.Returned || info.Took < time.Second || info.Stream != "a" {
+			t.Errorf("%+v", info)
+		}
+		if p.Deciding() < time.Second {
+			t.Errorf("deciding for %v", p.Deciding())
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := p.Close(ctx); !errors.Is(err, pipeline.ErrStuck) || time.Since(began) > 1500*time.Millisecond {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		if err := p.Close(t.Context()); !errors.Is(err, pipeline.ErrStuck) {
+			t.Errorf("the second time: %v", err)
+		}
+		for _, f := range []*pipeline.Future{stuck, behind} {
+			if _, err := f.Wait(t.Context()); !errors.Is(err, groupcommit.ErrNotWritten) {
+				t.Errorf("got %v", err)
+			}
+		}
+		close(comeBack)
+		synctest.Wait()
+		if version, err := memory.StreamVersion(t.Context(), "a"); version != 1 || err != nil {
+			t.Errorf("version %d, %v", version, err)
+		}
+	})
+}
+
+// A refusal that was decided on a commit that comes to nothing is decided again, and never told.
+func TestRefusalOnWhatIsNotWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := memlog.New()
+		var failing atomic.Bool
+		log := &late{Log: memory, owned: make(chan struct{}), fail: make(chan struct{}), failing: &failing}
+		p := process(log, memory, committer.Config{})
+		a := decider.New(evolve).At("a")
+		if _, err := p.Submit(t.Context(), groupcommit.To("a", groupcommit.Any, move(10))).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		withdraw := func(amount int64) func(*decider.Decision) error {
+			return func(d *decider.Decision) error {
+				if a.State(d).Balance < amount {
+					return errPoor
+				}
+				a.Append(d, move(-amount))
+				return nil
+			}
+		}
+		failing.Store(true)
+		first := decider.Submit(t.Context(), p, withdraw(10), a)
+		<-log.owned
+		second := decider.Submit(t.Context(), p, withdraw(5), a)
+		time.Sleep(time.Second) // it lingers, and is judged on the commit in flight
+		if _, err := second.Result(); !errors.Is(err, groupcommit.ErrPending) {
+			t.Errorf("told before it was final: %v", err)
+		}
+		failing.Store(false)
+		close(log.fail)
+		if _, err := first.Wait(t.Context()); !errors.Is(err, groupcommit.ErrNotWritten) {
+			t.Errorf("the first: %v", err)
+		}
+		if _, err := second.Wait(t.Context()); err != nil {
+			t.Errorf("the second: %v", err)
+		}
+		closing(t, p)
+	})
+}
+
+// late is a log on which, while failing is set, a commit takes its place and fails when told to.
+type late struct {
+	*memlog.Log
+	owned   chan struct{}
+	fail    chan struct{}
+	failing *atomic.Bool
+}
+
+func (l *late) Append(ctx context.Context, commit *committer.Commit, link *committer.Link) error {
+	if link != nil {
+		link.Owned()
+	}
+	if l.failing.Load() {
+		l.owned <- struct{}{}
+		<-l.fail
+		return &committer.Failure{Class: committer.Permanent, Row: -1, Err: errWeather}
+	}
+	if link != nil && link.Await != nil {
+		if err := link.Await(ctx); err != nil {
+			return committer.Orphaned(err)
+		}
+	}
+	return l.Log.Append(ctx, commit, nil)
+}

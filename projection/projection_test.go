@@ -1,0 +1,412 @@
+package projection_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/projection"
+)
+
+func TestProjectionFollowsTheLog(t *testing.T) {
+	f := newFixture(t)
+	f.append(t, 5, 100)
+	f.run(t, tallying(f.table("tally")))
+	for range 3 {
+		last := f.append(t, 10, 20)
+		f.waitFor(t, "tally", last)
+		f.checkTally(t, f.table("tally"))
+	}
+	end, err := f.store.End(t.Context())
+	if s := f.status(t, "tally", 0); err != nil || s.Checkpoint != end || !s.Live || s.Lag != 0 || s.LagTime != 0 || s.Stopped || s.Error != "" || s.MovedAt.IsZero() {
+		t.Errorf("%+v, and the log ends at %v, %v", s, end, err)
+	}
+}
+
+func TestReaderIsASource(t *testing.T) {
+	f := newFixture(t)
+	reader, err := groupcommit.OpenReader(t.Context(), groupcommit.Config{DatabaseURL: f.URL, Schema: f.Schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if f.runner, err = projection.NewRunner(t.Context(), reader, projection.Config{Pool: f.pool, Schema: f.Schema}); err != nil {
+		t.Fatal(err)
+	}
+	stop := f.run(t, tallying(f.table("tally")))
+	f.waitFor(t, "tally", f.append(t, 3, 10))
+	f.checkTally(t, f.table("tally"))
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A projection that is stopped at every checkpoint goes on where it was.
+func TestRestartAtEveryCheckpoint(t *testing.T) {
+	f := newFixture(t)
+	const events = 20
+	last := f.append(t, 2, events/2)
+	p := tallying(f.table("tally"))
+	p.BatchEvents = 1
+	apply := p.Apply
+	for position := int64(0); position < last; {
+		ctx, cancel := context.WithCancel(t.Context())
+		p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+			if events[0].Position > position+1 {
+				cancel()
+				return ctx.Err()
+			}
+			return apply(ctx, tx, events)
+		}
+		if position == last-1 {
+			go func() { _ = f.runner.WaitFor(ctx, "tally", last); cancel() }()
+		}
+		if err := f.runner.Run(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		position = f.status(t, "tally", 0).Position
+	}
+	f.checkTally(t, f.table("tally"))
+}
+
+func TestFilters(t *testing.T) {
+	f := newFixture(t)
+	p := tallying(f.table("tally"))
+	p.StreamPrefix = "stream-1"
+	f.run(t, p)
+	f.append(t, 1, 1)
+	last := f.append(t, 2, 10)
+	f.waitFor(t, "tally", last)
+	last = f.append(t, 1, 5) // none that it wants
+	f.waitFor(t, "tally", last)
+	var streams, events int
+	if err := f.pool.QueryRow(t.Context(), "SELECT count(*), sum(events) FROM "+f.table("tally")).Scan(&streams, &events); err != nil || streams != 1 || events != 10 {
+		t.Errorf("%d streams, %d events, %v", streams, events, err)
+	}
+}
+
+var errUnfit = errors.New("unfit")
+
+// unfitFor makes a projection fail on events at these positions, after it has written.
+func unfitFor(p projection.Projection, positions ...int64) projection.Projection {
+	apply := p.Apply
+	p.Attempts = 2
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		if err := apply(ctx, tx, events); err != nil {
+			return err
+		}
+		for _, e := range events {
+			if slices.Contains(positions, e.Position) {
+				return fmt.Errorf("position %d is %w", e.Position, errUnfit)
+			}
+		}
+		return nil
+	}
+	return p
+}
+
+func TestEventThatFailsAlwaysStops(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 10)
+	good := tallying(f.table("tally"))
+	bad := unfitFor(good, 7)
+	bad.BatchEvents = 2
+	err := f.runner.Run(t.Context(), bad)
+	stopped, ok := errors.AsType[*projection.StoppedError](err)
+	if !ok || stopped.After != 6 || stopped.Attempts != 2 || !errors.Is(err, errUnfit) {
+		t.Fatalf("%v", err)
+	}
+	if s := f.status(t, "tally", 0); !s.Stopped || s.Position != 6 || s.Error == "" || s.ErrorAt.IsZero() || s.Lag != last-6 || s.LagTime <= 0 {
+		t.Errorf("%+v", s)
+	}
+	if err := f.runner.WaitFor(t.Context(), "tally", last); !errors.As(err, &stopped) || stopped.After != 6 {
+		t.Errorf("%v", err)
+	}
+	f.run(t, good)
+	eventually(t, "it runs again", func() bool { s := f.status(t, "tally", 0); return s.Position == last && !s.Stopped && s.Error == "" })
+	f.checkTally(t, f.table("tally"))
+}
+
+func TestEventThatFailsAlwaysIsParked(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 3, 10)
+	good := tallying(f.table("tally"))
+	bad := unfitFor(good, 7, 20)
+	bad.OnFailure = projection.Park
+	f.run(t, bad)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"), 7, 20)
+	parked, err := f.runner.Parked(t.Context(), "tally", 10)
+	if err != nil || len(parked) != 2 || parked[0].Position != 7 || parked[1].Position != 20 || parked[0].Error != "position 7 is unfit" || parked[0].Attempts != 1 {
+		t.Fatalf("%+v, %v", parked, err)
+	}
+	if s := f.status(t, "tally", 0); s.Parked != 2 || s.Stopped {
+		t.Errorf("%+v", s)
+	}
+
+	if done, err := f.runner.Retry(t.Context(), bad, 7); done != 0 || !errors.Is(err, errUnfit) {
+		t.Errorf("%d, %v", done, err)
+	}
+	if parked, err = f.runner.Parked(t.Context(), "tally", 1); err != nil || parked[0].Attempts != 2 {
+		t.Errorf("%+v, %v", parked, err)
+	}
+	if done, err := f.runner.Retry(t.Context(), good); done != 2 || err != nil {
+		t.Errorf("%d, %v", done, err)
+	}
+	if done, err := f.runner.Retry(t.Context(), good, 7); done != 0 || err == nil {
+		t.Errorf("%d, %v", done, err)
+	}
+	f.checkTally(t, f.table("tally"))
+}
+
+// What a deferred constraint refuses is told at COMMIT, without a word of which event it was.
+func TestDeferredConstraintParksTheEventAtFault(t *testing.T) {
+	f := newFixture(t)
+	f.exec(t, "CREATE TABLE %s (half bigint, CONSTRAINT once UNIQUE (half) DEFERRABLE INITIALLY DEFERRED)", f.table("halves"))
+	last := f.append(t, 1, 3)
+	f.run(t, projection.Projection{
+		Name:    "halves",
+		Options: projection.Options{Attempts: 1, OnFailure: projection.Park},
+		Apply: func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+			for _, e := range events {
+				if _, err := tx.Exec(ctx, "INSERT INTO "+f.table("halves")+" VALUES ($1)", e.Position/2); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+	f.waitFor(t, "halves", last)
+	if parked, err := f.runner.Parked(t.Context(), "halves", 10); err != nil || len(parked) != 1 || parked[0].Position != 3 {
+		t.Errorf("%+v, %v", parked, err)
+	}
+}
+
+// What is no fault of the events is tried for as long as it takes.
+func TestTransientFailureIsNeitherCountedNorParked(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 5)
+	p := tallying(f.table("tally"))
+	apply, calls := p.Apply, 0
+	p.Attempts, p.OnFailure = 1, projection.Park
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		if calls++; calls < 4 {
+			return projection.Transient(errUnfit)
+		}
+		return apply(ctx, tx, events)
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"))
+	if s := f.status(t, "tally", 0); s.Parked != 0 || calls != 4 {
+		t.Errorf("%+v after %d calls", s, calls)
+	}
+}
+
+func TestPanicIsAFailure(t *testing.T) {
+	f := newFixture(t)
+	f.append(t, 1, 1)
+	p := tallying(f.table("tally"))
+	p.Attempts = 1
+	p.Apply = func(context.Context, pgx.Tx, []groupcommit.RecordedEvent) error { panic("out of ideas") }
+	if _, ok := errors.AsType[*projection.StoppedError](f.runner.Run(t.Context(), p)); !ok {
+		t.Error("it went on")
+	}
+}
+
+// One that stops leaves the others alone.
+func TestSeveralAtOnce(t *testing.T) {
+	f := newFixture(t)
+	f.exec(t, "CREATE TABLE %s (LIKE %s INCLUDING ALL)", f.table("other"), f.table("tally"))
+	bad := unfitFor(tallying(f.table("tally")), 1)
+	good := tallying(f.table("other"))
+	good.Name = "other"
+	stop := f.run(t, bad, good)
+	f.append(t, 1, 5)
+	eventually(t, "one has stopped", func() bool { return f.status(t, "tally", 0).Stopped })
+	f.waitFor(t, "other", f.append(t, 1, 5))
+	f.checkTally(t, f.table("other"))
+	if err := stop(); !errors.Is(err, errUnfit) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRebuildAndSwapWhileWritesGoOn(t *testing.T) {
+	f := newFixture(t)
+	f.append(t, 5, 50)
+	f.exec(t, "CREATE VIEW %s AS SELECT * FROM %s", f.table("current"), f.table("tally"))
+	old := tallying(f.table("tally"))
+	ended := make(chan error, 1)
+	go func() { ended <- f.runner.Run(t.Context(), old) }()
+	f.waitFor(t, "tally", f.append(t, 5, 1))
+
+	f.exec(t, "CREATE TABLE %s (LIKE %s INCLUDING ALL)", f.table("tally_b"), f.table("tally"))
+	rebuilt := tallying(f.table("tally_b"))
+	rebuilt.Version, rebuilt.BatchEvents = 1, 20
+	var swaps atomic.Int32
+	rebuilt.Swap = func(ctx context.Context, tx pgx.Tx) error {
+		swaps.Add(1)
+		_, err := tx.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT * FROM %s", f.table("current"), f.table("tally_b")))
+		return err
+	}
+	f.run(t, rebuilt)
+	for swaps.Load() == 0 {
+		f.waitFor(t, "tally", f.append(t, 5, 2))
+		f.checkTally(t, f.table("current"))
+	}
+	f.waitFor(t, "tally", f.append(t, 5, 2))
+	f.checkTally(t, f.table("current"))
+	if err := <-ended; !errors.Is(err, projection.ErrReplaced) {
+		t.Errorf("%v", err)
+	}
+	if err := f.runner.Run(t.Context(), old); !errors.Is(err, projection.ErrReplaced) {
+		t.Errorf("%v", err)
+	}
+	if all, err := f.runner.Status(t.Context()); err != nil || len(all) != 1 || all[0].Version != 1 || !all[0].Live {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestWaitForEndsWithItsContext(t *testing.T) {
+	f := newFixture(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errUnfit)
+	if err := f.runner.WaitFor(ctx, "nobody", 1); !errors.Is(err, errUnfit) {
+		t.Errorf("%v", err)
+	}
+}
+
+// After a failover that lost commits the log is another one: nothing is applied to what the old one has built.
+func TestLostCommitsStop(t *testing.T) {
+	f := newFixture(t)
+	stop := f.run(t, tallying(f.table("tally")))
+	f.waitFor(t, "tally", f.append(t, 1, 3))
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	f.exec(t, "UPDATE %s SET commit_id = gen_random_uuid()", f.table("projections"))
+	f.append(t, 1, 3)
+	if err := f.runner.Run(t.Context(), tallying(f.table("tally"))); !errors.Is(err, groupcommit.ErrLostCommits) {
+		t.Errorf("%v", err)
+	}
+	if s := f.status(t, "tally", 0); !s.Stopped || s.Position != 3 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A slow consumer gets everything, and holds nobody up.
+func TestSlowConsumer(t *testing.T) {
+	f := newFixture(t)
+	p := tallying(f.table("tally"))
+	apply, gate, reached := p.Apply, make(chan struct{}), make(chan struct{}, 1)
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		select {
+		case reached <- struct{}{}:
+		default:
+		}
+		<-gate
+		return apply(ctx, tx, events)
+	}
+	f.run(t, p)
+	f.append(t, 1, 1)
+	<-reached
+	last := f.append(t, 10, 300)
+	close(gate)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"))
+}
+
+func TestServerRestarts(t *testing.T) {
+	server := pgtest.Server(t)
+	f := newFixtureAt(t, place{URL: server.URL(), Schema: "log"})
+	f.run(t, tallying(f.table("tally")))
+	for range 3 {
+		f.waitFor(t, "tally", f.append(t, 5, 10))
+		if err := errors.Join(server.Crash(t.Context()), server.Start(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the server answers", func() bool { return f.pool.Ping(t.Context()) == nil })
+	}
+	last := f.append(t, 5, 10)
+	eventually(t, "the projection goes on", func() bool { return f.runner.WaitFor(t.Context(), "tally", last) == nil })
+	f.checkTally(t, f.table("tally"))
+}
+
+func TestHandlerSavesItsCheckpoint(t *testing.T) {
+	f := newFixture(t)
+	var seen atomic.Int64
+	h := projection.Handler{
+		Name: "mails", CheckpointEvents: 5, CheckpointEvery: time.Hour,
+		Handle: func(_ context.Context, events []groupcommit.RecordedEvent) error {
+			seen.Store(events[len(events)-1].Position)
+			return nil
+		},
+	}
+	stop := f.run(t, h)
+	f.waitFor(t, "mails", f.append(t, 1, 5)) // so many at the least
+	last := f.append(t, 1, 1)
+	eventually(t, "the next one is handled", func() bool { return seen.Load() == last })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if s := f.status(t, "mails", 0); s.Position != last { // saved at the end
+		t.Errorf("%+v", s)
+	}
+	h.CheckpointEvery = time.Millisecond
+	f.run(t, h)
+	f.waitFor(t, "mails", f.append(t, 1, 1))
+}
+
+func TestMaterializedViewIsKeptFresh(t *testing.T) {
+	f := newFixture(t)
+	f.exec(t, "CREATE MATERIALIZED VIEW %[1]s.counts AS SELECT stream, count(*) AS events FROM %[1]s.events GROUP BY stream WITH NO DATA", f.Schema)
+	f.exec(t, "CREATE UNIQUE INDEX ON %s.counts (stream)", f.Schema)
+	f.run(t, projection.MaterializedView{Name: "counts", View: f.table("counts"), Every: time.Millisecond})
+	for want := 5; want <= 15; want += 5 {
+		f.waitFor(t, "counts", f.append(t, 1, 5))
+		var events int
+		if err := f.pool.QueryRow(t.Context(), "SELECT sum(events) FROM "+f.table("counts")).Scan(&events); err != nil || events != want {
+			t.Errorf("%d events, %v; want %d", events, err, want)
+		}
+	}
+}
+
+func TestUnusableMembersAreRefused(t *testing.T) {
+	f := newFixture(t)
+	apply := tallying("t").Apply
+	handle := func(context.Context, []groupcommit.RecordedEvent) error { return nil }
+	for _, m := range []projection.Member{
+		projection.Projection{Apply: apply},
+		projection.Projection{Name: "p"},
+		projection.Projection{Name: "p", Apply: apply, Version: -1},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{BatchEvents: 10_001}},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Timeout: 1}},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Attempts: -1}},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{OnFailure: 7}},
+		projection.Handler{Name: "h"},
+		projection.Handler{Name: "h", Handle: handle, CheckpointEvents: -1},
+		projection.MaterializedView{Name: "v"},
+		projection.MaterializedView{Name: "v", View: "v", Every: -1},
+	} {
+		if err := f.runner.Run(t.Context(), m); !errors.As(err, new(*projection.InvalidError)) {
+			t.Errorf("%+v: %v", m, err)
+		}
+	}
+}
+
+func TestSchemaThatWasNeverMigratedIsRefused(t *testing.T) {
+	f := newFixture(t)
+	_, err := projection.NewRunner(t.Context(), f.store, projection.Config{Pool: f.pool, Schema: "test_nowhere"})
+	if schema, ok := errors.AsType[*groupcommit.SchemaError](err); !ok || schema.Problem != groupcommit.SchemaMissing {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,123 @@
+package dashboard
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/groupcommit/groupcommit/stats"
+	"github.com/groupcommit/groupcommit/telemetry"
+)
+
+func ask(t *testing.T, d *Dashboard, query string) (answer data) {
+	t.Helper()
+	response := get(d.Handler(), "/data"+query)
+	if err := json.Unmarshal(response.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%v: %s", err, response.Body)
+	}
+	return answer
+}
+
+func TestData(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &fake{snapshot: telemetry.Snapshot{Name: "orders", Stats: stats.Stats{Opened: time.Now(), MaxInFlight: 3}}}
+		d := start(t, source, Config{})
+		source.commits(10)
+		source.set(func(s *telemetry.Snapshot) {
+			s.Memory = 1 << 20
+			s.Lags = []telemetry.Lag{{Name: "slow", Events: 7, Age: 2 * time.Second}, {Name: "quick"}}
+			s.Targets = []telemetry.Target{{Name: "lag", Value: 2, Limit: 1, Unit: "s", Missed: true, Since: time.Now(), Message: "a reader is behind"}}
+			s.Stats.NewestCommits = []stats.Commit{{At: time.Now(), First: 5, Events: 10, Commands: 10, Took: time.Millisecond}}
+		})
+		time.Sleep(time.Second)
+		synctest.Wait()
+
+		got := ask(t, d, "")
+		if len(got.Points) != 1 {
+			t.Fatalf("%d points, want 1", len(got.Points))
+		}
+		p := got.Points[0]
+		if p.Commands != 10 || p.Events != 10 || p.PerCommit == nil || *p.PerCommit != 10 || p.P99 == nil || p.Lag != 2 || p.Memory != 1<<20 {
+			t.Errorf("the point is %+v", p)
+		}
+		if got.Name != "orders" || got.Uptime != 1 || got.Totals != (totals{Commands: 10, Events: 10, Commits: 1}) || got.Limits.InFlight != 3 {
+			t.Errorf("the answer is %+v", got)
+		}
+		if len(got.Targets) != 1 || !got.Targets[0].Missed || got.Targets[0].Since == "" || got.Targets[0].Words != "a reader is behind" {
+			t.Errorf("the targets are %+v", got.Targets)
+		}
+		if len(got.Commits) != 1 || got.Commits[0].First != 5 || got.Commits[0].Last != 14 {
+			t.Errorf("the commits are %+v", got.Commits)
+		}
+		if len(got.Readers) != 2 || got.Readers[0] != (reader{Name: "slow", Events: 7, Age: 2}) {
+			t.Errorf("the readers are %+v", got.Readers)
+		}
+
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if p := ask(t, d, "").Points[1]; p.Commands != 0 || p.P99 != nil || p.PerCommit != nil {
+			t.Errorf("when nothing happened, the point is %+v", p)
+		}
+	})
+}
+
+// A page asks for what it does not have yet, and a page of an earlier run for everything.
+func TestDataIsWhatThePageDoesNotHave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := start(t, &fake{}, Config{Interval: time.Second, History: 5 * time.Second})
+		time.Sleep(8 * time.Second)
+		synctest.Wait()
+		run := ask(t, d, "").Run
+		for query, want := range map[string]int{
+			"":                          5,
+			"?run=" + run + "&after=8":  0,
+			"?run=" + run + "&after=6":  2,
+			"?run=" + run + "&after=1":  5, // two are forgotten
+			"?run=" + run + "&after=99": 5,
+			"?run=" + run + "&after=-1": 5,
+			"?run=other&after=8":        5,
+		} {
+			got := ask(t, d, query)
+			if len(got.Points) != want || got.Newest != 8 {
+				t.Errorf("%q: %d points up to number %d, want %d up to 8", query, len(got.Points), got.Newest, want)
+			}
+			if n := len(got.Points); n > 0 && got.Points[n-1].At != float64(time.Now().UnixMilli())/1000 {
+				t.Errorf("%q: the last point is not the newest", query)
+			}
+		}
+	})
+}
+
+func TestCloseStopsLooking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := start(t, &fake{}, Config{})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		d.Close()
+		d.Close()
+		time.Sleep(time.Minute)
+		if n := ask(t, d, "").Newest; n != 1 {
+			t.Errorf("it has looked %d times, want once", n)
+		}
+	})
+}
+
+func TestConfigErrors(t *testing.T) {
+	for field, configs := range map[string][]Config{
+		"Interval": {{Interval: time.Millisecond}, {Interval: 6 * time.Second}, {Interval: -1}},
+		"History":  {{History: time.Millisecond}, {History: 2 * time.Hour}, {History: -1}},
+		"Controls": {{Controls: []Control{{Label: "n"}}}, {Controls: []Control{{Get: func() int { return 0 }, Set: func(int) {}, Min: 2, Max: 1}}}},
+	} {
+		for i, config := range configs {
+			t.Run(fmt.Sprint(field, i), func(t *testing.T) {
+				_, err := New(&fake{}, config)
+				if problem, ok := errors.AsType[*ConfigError](err); !ok || problem.Field != field {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package dashboard
+
+import "slices"
+
+// history is the newest points, oldest first, and never more than there is room for.
+type history struct {
+	room   int
+	points []point
+	added  uint64 // ever; the number of the newest point
+}
+
+func (h *history) add(p point) {
+	if len(h.points) == h.room {
+		h.points = slices.Delete(h.points, 0, 1)
+	}
+	h.points = append(h.points, p)
+	h.added++
+}
+
+// after gives the points behind the one of this number, as far as they are kept.
+func (h *history) after(number uint64) []point {
+	missing := len(h.points)
+	if number <= h.added {
+		missing = int(min(h.added-number, uint64(missing)))
+	}
+	return slices.Clone(h.points[len(h.points)-missing:])
+}
