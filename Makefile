@@ -10,7 +10,7 @@ FUZZTIME   ?= 30s
 TESTFLAGS  ?=
 BENCHFLAGS ?=
 
-BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=1h ./benchmarks $(BENCHFLAGS)
+BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -timeout=1h ./benchmarks $(BENCHFLAGS)
 
 # What nobody is to inherit who imports groupcommit is in modules of its own, which ./... does not reach. The tests of one need a browser.
 TESTED     = benchmarks/report deploy telemetry/oteltrace

@@ -121,6 +121,7 @@ type (
 // Store is an event store: it writes, and reads as the Reader in it does. All its methods may be called by any number of goroutines.
 type Store struct {
 	*reading.Reader
+	reads        reading.Owner
 	pipeline     *pipeline.Pipeline
 	log          log
 	pool         func() stats.Pool // nil without a database
@@ -187,7 +188,7 @@ func (s *Store) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
 	defer cancel()
 	err := s.pipeline.Close(ctx)
-	s.Stop()
+	s.reads.Stop()
 	s.release()
 	return err
 }

@@ -16,7 +16,8 @@ import (
 )
 
 // Config says where the events are kept and how commands are batched. The zero value of a field means its default; a
-// negative one is an error but where it is said to switch something off. Open checks it once; later changes have no effect.
+// negative one is an error but where it is said to switch something off, and so is, but for Linger, a duration of less than a millisecond.
+// Open checks it once; later changes have no effect.
 //
 // The struct carries tags for github.com/caarlos0/env, so that a program may embed it in its own configuration.
 type Config struct {
@@ -29,7 +30,8 @@ type Config struct {
 	// opened beside it with the same connection settings and hooks.
 	Pool *pgxpool.Config `env:"-"`
 
-	// Schema holds the tables. Lower-case letters, digits and underscores, at most 63. Defaults to "groupcommit".
+	// Schema holds the tables, and is for nothing else: "public", which is everybody's, is refused. Lower-case letters, digits and underscores,
+	// at most 63. Defaults to "groupcommit".
 	Schema string `env:"GROUPCOMMIT_SCHEMA"`
 
 	// Migrate brings the schema up to date at Open, and creates it where it is missing. Without it, Open returns a *SchemaError that
@@ -56,7 +58,8 @@ type Config struct {
 	InFlight int `env:"GROUPCOMMIT_IN_FLIGHT"`
 
 	// The queue in front of the batches holds QueueCommands (defaults to 16,384, at most 1,048,576) and QueueBytes (64 MiB).
-	// Where it is full, Submit waits and TrySubmit refuses.
+	// Where it is full, Submit waits and TrySubmit refuses. It must have room for MaxCommandBytes. What a command takes in memory is somewhat more
+	// than is counted there, about a hundred bytes an event: one that the whole queue has no room for is an *InvalidError.
 	QueueCommands int `env:"GROUPCOMMIT_QUEUE_COMMANDS"`
 	QueueBytes    int `env:"GROUPCOMMIT_QUEUE_BYTES"`
 
@@ -168,33 +171,65 @@ func (e *ConfigError) Error() string {
 
 // check tells what cannot be meant.
 func (c *Config) check() error {
-	for _, n := range []struct {
-		field string
-		value int64
-	}{
-		{"BatchCommands", int64(c.BatchCommands)}, {"BatchBytes", int64(c.BatchBytes)},
-		{"InFlight", int64(c.InFlight)}, {"QueueCommands", int64(c.QueueCommands)}, {"QueueBytes", int64(c.QueueBytes)},
-		{"MaxEventBytes", int64(c.MaxEventBytes)}, {"MaxMetadataBytes", int64(c.MaxMetadataBytes)},
-		{"MaxCommandBytes", int64(c.MaxCommandBytes)}, {"MaxCommandEvents", int64(c.MaxCommandEvents)},
-		{"MaxCommandStreams", int64(c.MaxCommandStreams)}, {"MaxNameBytes", int64(c.MaxNameBytes)},
-		{"HeadStreams", int64(c.HeadStreams)}, {"StateStreams", int64(c.StateStreams)},
-		{"StateBytes", int64(c.StateBytes)}, {"DecideLimit", int64(c.DecideLimit)}, {"RetryFor", int64(c.RetryFor)}, {"CloseTimeout", int64(c.CloseTimeout)},
-		{"LockTimeout", int64(c.LockTimeout)}, {"IdleInTransaction", int64(c.IdleInTransaction)},
-		{"MaxConnections", int64(c.MaxConnections)}, {"MinConnections", int64(c.MinConnections)},
-		{"AcquireTimeout", int64(c.AcquireTimeout)}, {"IdleTimeout", int64(c.IdleTimeout)},
-		{"PollInterval", int64(c.PollInterval)}, {"MaxLifetime", int64(c.MaxLifetime)}, {"ConnectTimeout", int64(c.ConnectTimeout)},
-	} {
-		if n.value < 0 {
-			return &ConfigError{Field: n.field, Reason: "it is negative"}
-		}
-	}
 	return cmp.Or(
+		c.checkNumbers(),
+		c.checkDurations(),
 		c.checkDataType(),
 		atMost("QueueCommands", c.QueueCommands, maxQueueCommands),
 		atMost("InFlight", c.InFlight, maxInFlight),
 		atMost("LockTimeout", c.LockTimeout, maxServerTimeout),
 		atMost("IdleInTransaction", c.IdleInTransaction, maxServerTimeout),
+		c.checkQueueBytes(),
 	)
+}
+
+func (c *Config) checkNumbers() error {
+	for _, n := range []struct {
+		field string
+		value int
+	}{
+		{"BatchCommands", c.BatchCommands}, {"BatchBytes", c.BatchBytes}, {"InFlight", c.InFlight},
+		{"QueueCommands", c.QueueCommands}, {"QueueBytes", c.QueueBytes},
+		{"MaxEventBytes", c.MaxEventBytes}, {"MaxMetadataBytes", c.MaxMetadataBytes}, {"MaxCommandBytes", c.MaxCommandBytes},
+		{"MaxCommandEvents", c.MaxCommandEvents}, {"MaxCommandStreams", c.MaxCommandStreams}, {"MaxNameBytes", c.MaxNameBytes},
+		{"HeadStreams", c.HeadStreams}, {"StateStreams", c.StateStreams}, {"StateBytes", c.StateBytes}, {"MaxConnections", c.MaxConnections}, {"MinConnections", c.MinConnections},
+	} {
+		if n.value < 0 {
+			return &ConfigError{Field: n.field, Reason: "it is negative"}
+		}
+	}
+	return nil
+}
+
+// checkDurations finds what was meant in another unit, too: a number without one counts nanoseconds.
+func (c *Config) checkDurations() error {
+	for _, d := range []struct {
+		field string
+		value time.Duration
+	}{
+		{"RetryFor", c.RetryFor}, {"CloseTimeout", c.CloseTimeout}, {"DecideLimit", c.DecideLimit}, {"LockTimeout", c.LockTimeout}, {"IdleInTransaction", c.IdleInTransaction},
+		{"AcquireTimeout", c.AcquireTimeout}, {"IdleTimeout", c.IdleTimeout}, {"MaxLifetime", c.MaxLifetime},
+		{"ConnectTimeout", c.ConnectTimeout}, {"PollInterval", c.PollInterval},
+	} {
+		switch {
+		case d.value < 0:
+			return &ConfigError{Field: d.field, Reason: "it is negative"}
+		case d.value > 0 && d.value < minDuration:
+			return &ConfigError{Field: d.field, Reason: fmt.Sprintf("it is %v, at least %v is possible", d.value, minDuration)}
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkQueueBytes() error {
+	queue, largest := cmp.Or(c.QueueBytes, batcher.DefaultQueueBytes), c.limits().WithDefaults().CommandBytes
+	if queue >= largest {
+		return nil
+	}
+	return &ConfigError{
+		Field:  "QueueBytes",
+		Reason: fmt.Sprintf("it is %d, and a command of MaxCommandBytes, %d, would never have room: raise the one or lower the other", queue, largest),
+	}
 }
 
 func (c *Config) checkDataType() error {
@@ -207,9 +242,10 @@ func (c *Config) checkDataType() error {
 }
 
 const (
-	maxQueueCommands = 1 << 20        // the queue is allocated at once
-	maxInFlight      = 16             // each is a connection, and more than a few only make failures dearer
-	maxServerTimeout = 24 * time.Hour // the server counts milliseconds in 32 bits
+	maxQueueCommands = 1 << 20          // the queue is allocated at once
+	maxInFlight      = 16               // each is a connection, and more than a few only make failures dearer
+	minDuration      = time.Millisecond // the server counts no less
+	maxServerTimeout = 24 * time.Hour   // and that in 32 bits
 )
 
 func atMost[T int | time.Duration](field string, value, limit T) error {
@@ -219,18 +255,22 @@ func atMost[T int | time.Duration](field string, value, limit T) error {
 	return &ConfigError{Field: field, Reason: fmt.Sprintf("it is %v, at most %v is possible", value, limit)}
 }
 
+func (c *Config) limits() command.Limits {
+	return command.Limits{
+		EventBytes:     c.MaxEventBytes,
+		MetadataBytes:  c.MaxMetadataBytes,
+		CommandBytes:   c.MaxCommandBytes,
+		CommandEvents:  c.MaxCommandEvents,
+		CommandStreams: c.MaxCommandStreams,
+		NameBytes:      c.MaxNameBytes,
+		AnyData:        c.DataType == DataBytea,
+		SkipJSONCheck:  c.SkipJSONCheck,
+	}
+}
+
 func (c *Config) pipeline() pipeline.Config {
 	return pipeline.Config{
-		Limits: command.Limits{
-			EventBytes:     c.MaxEventBytes,
-			MetadataBytes:  c.MaxMetadataBytes,
-			CommandBytes:   c.MaxCommandBytes,
-			CommandEvents:  c.MaxCommandEvents,
-			CommandStreams: c.MaxCommandStreams,
-			NameBytes:      c.MaxNameBytes,
-			AnyData:        c.DataType == DataBytea,
-			SkipJSONCheck:  c.SkipJSONCheck,
-		},
+		Limits: c.limits(),
 		Batcher: batcher.Config{
 			MaxItems:   c.BatchCommands,
 			MaxBytes:   c.BatchBytes,

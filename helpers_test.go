@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	worker.Main(map[string]worker.Task{stopTask: stopInCopy, writeTask: runWriter})
+	worker.Main(map[string]worker.Task{stopTask: stopInCopy, writeTask: runWriter, killedTask: runKilled})
 	pgtest.Main(m)
 }
 

@@ -43,10 +43,8 @@ func wantLinearizable(t *testing.T, history []porcupine.Operation) {
 	}
 	t.Logf("%d succeeded, %d conflicted, %d were not written, %d are unknown",
 		counts[oracle.Succeeded], counts[oracle.Conflicted], counts[oracle.NotWritten], counts[oracle.Unknown])
-	for _, v := range []oracle.Verdict{oracle.Succeeded, oracle.Conflicted, oracle.NotWritten, oracle.Unknown} {
-		if counts[v] == 0 {
-			t.Error("too few of a kind to mean anything")
-		}
+	if counts[oracle.Succeeded] == 0 || counts[oracle.Conflicted] == 0 || counts[oracle.NotWritten]+counts[oracle.Unknown] == 0 {
+		t.Error("too few of a kind to mean anything")
 	}
 	if got := linearizable(history); got != porcupine.Ok {
 		t.Errorf("the history is %v:\n%s", got, describe(history))

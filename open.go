@@ -78,18 +78,19 @@ func OpenInMemory(config Config) (*Store, error) {
 
 // start tells whoever subscribes of each commit, in this process, and with tell in others.
 func start(config Config, log log, turns committer.Turns, tell, release func()) *Store {
-	reader := reading.New(log, config.reading())
+	reader, reads := reading.New(log, config.reading())
 	line := config.pipeline()
 	line.Committer.Turns = turns
 	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
 		return reader.ReadStream(ctx, stream, After(after))
 	}
 	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(info CommitInfo) {
-		reader.Appended(info.First + int64(info.Events) - 1)
+		reads.Appended(info.First + int64(info.Events) - 1)
 		tell()
 	}})
 	return &Store{
 		Reader:       reader,
+		reads:        reads,
 		pipeline:     pipeline.New(line, log),
 		log:          log,
 		release:      release,

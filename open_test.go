@@ -35,7 +35,7 @@ func wantNotOpened(t *testing.T, ctx context.Context, config groupcommit.Config)
 
 func TestBadSchemaNames(t *testing.T) {
 	for _, name := range []string{
-		`quo"te`, `'quote`, "a.b", ".", "a b", " ", "a-b", "a;b", "a\\b", "a$b", "Upper", "é", "1a", "pg_catalog", "pg_", "a\n", "\n", "\x00", "a\x00b", "\xff",
+		`quo"te`, `'quote`, "a.b", ".", "a b", " ", "a-b", "a;b", "a\\b", "a$b", "Upper", "é", "1a", "pg_catalog", "public", "pg_", "a\n", "\n", "\x00", "a\x00b", "\xff",
 		strings.Repeat("a", 64), strings.Repeat("a", 10_000), "%s", `"; DROP SCHEMA public; --`,
 	} {
 		err := wantNotOpened(t, t.Context(), groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: name, Migrate: true})
@@ -83,6 +83,43 @@ func TestNegativeConfig(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A number without a unit counts nanoseconds, and is hardly meant so.
+func TestTinyDurations(t *testing.T) {
+	small := map[string]bool{"Linger": true}
+	for field := range reflect.TypeFor[groupcommit.Config]().Fields() {
+		if field.Type != reflect.TypeFor[time.Duration]() || small[field.Name] {
+			continue
+		}
+		for value, refused := range map[time.Duration]bool{1: true, time.Millisecond - 1: true, time.Millisecond: false} {
+			var config groupcommit.Config
+			reflect.ValueOf(&config).Elem().FieldByIndex(field.Index).SetInt(int64(value))
+			store, err := groupcommit.OpenInMemory(config)
+			if refused {
+				if e := wantError[*groupcommit.ConfigError](t, err); e.Field != field.Name {
+					t.Errorf("%s of %v: %v", field.Name, value, err)
+				}
+			} else if err != nil {
+				t.Errorf("%s of %v: %v", field.Name, value, err)
+			} else if err := store.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// The largest command that is accepted has room in the queue, whichever of the two is left at its default.
+func TestQueueWithoutRoomForACommand(t *testing.T) {
+	for _, config := range []groupcommit.Config{
+		{QueueBytes: 1 << 20}, {MaxCommandBytes: 1 << 30}, {QueueBytes: 1000, MaxCommandBytes: 1001},
+	} {
+		_, err := groupcommit.OpenInMemory(config)
+		if e := wantError[*groupcommit.ConfigError](t, err); e.Field != "QueueBytes" || !strings.Contains(e.Reason, "MaxCommandBytes") {
+			t.Error(err)
+		}
+	}
+	openInMemory(t, groupcommit.Config{QueueBytes: 1000, MaxCommandBytes: 1000})
 }
 
 // Large numbers are limits that are never reached, and no reason to fail.

@@ -45,7 +45,8 @@ func Named(name string) ReadOption { return reading.Named(name) }
 // Reader reads a log and cannot write to it. A Store reads in the same way; package reading describes the methods.
 type Reader struct {
 	*reading.Reader
-	log *pg.Reader
+	reads reading.Owner
+	log   *pg.Reader
 }
 
 // OpenReader connects to a log for reading alone, where no pipeline is wanted: with a role that has SELECT on events, commits and schema_version,
@@ -65,7 +66,8 @@ func OpenReader(ctx context.Context, config Config) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{Reader: reading.New(log, config.reading()), log: log}, nil
+	reader, reads := reading.New(log, config.reading())
+	return &Reader{Reader: reader, reads: reads, log: log}, nil
 }
 
 // Ping returns nil when the database answers and schema and role are as reading needs them, a *SchemaError when they are not, or an error
@@ -77,6 +79,6 @@ func (r *Reader) Verify(ctx context.Context) (VerifyReport, error) { return r.lo
 
 // Close ends all reads and subscriptions with ErrClosed and releases the connections. It may be called again.
 func (r *Reader) Close() {
-	r.Stop()
+	r.reads.Stop()
 	r.log.Close()
 }

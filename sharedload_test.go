@@ -23,6 +23,7 @@ type sharedLoad struct {
 	stores   []*groupcommit.Store
 	crowd    *crowd
 	answered []atomic.Int64 // commands, by each store
+	locked   int64          // deadlocks that the server had seen before
 	stopped  atomic.Bool
 
 	mu     sync.Mutex
@@ -30,7 +31,7 @@ type sharedLoad struct {
 }
 
 func startSharedLoad(t *testing.T, stores int) *sharedLoad {
-	l := &sharedLoad{schema: pgtest.Schema(t), answered: make([]atomic.Int64, stores), counts: make(map[string]int)}
+	l := &sharedLoad{schema: pgtest.Schema(t), answered: make([]atomic.Int64, stores), locked: deadlocks(t), counts: make(map[string]int)}
 	config := groupcommit.Config{Schema: l.schema, ApplicationName: l.schema, InFlight: 3, BatchCommands: 20}
 	config.Hooks.Failed = func(class groupcommit.FailureClass, err error) {
 		f, _ := errors.AsType[*committer.Failure](err)
@@ -81,11 +82,17 @@ func (l *sharedLoad) end(t *testing.T) (counts map[string]int) {
 	l.stopped.Store(true)
 	l.crowd.wg.Wait()
 	t.Log(l.counts)
-	if l.counts["transient 40P01"] > 0 {
+	if l.counts["transient 40P01"] > 0 || deadlocks(t) > l.locked {
 		t.Error("there were deadlocks")
 	}
 	l.crowd.explain(t, readAll(t, l.stores[0]))
 	return l.counts
+}
+
+// deadlocks is how many the server has seen.
+func deadlocks(t *testing.T) int64 {
+	t.Helper()
+	return ask[int64](t, pgtest.URL(t), "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 }
 
 // endOf tells where the log of a schema ends.

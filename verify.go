@@ -18,9 +18,9 @@ type (
 // commit, whether the versions of each stream are 1, 2, 3, ... and whether command IDs point to what their commands wrote. An error says
 // that it could not be finished, and nothing about the log.
 //
-// It may run beside writers, and holds none of them up. In PostgreSQL it reads the tables from end to end and trusts no index; the server sorts,
-// for which it takes some 200 bytes of temporary disk space an event, and keeps the snapshot until the end. Here memory stays flat at any length. A
-// statement_timeout of the role applies.
+// It may run beside writers. In PostgreSQL it holds none of them up, reads the tables from end to end and trusts no index; the server sorts,
+// for which it takes some 200 bytes of temporary disk space an event, and keeps the snapshot until the end. Memory stays flat here, at any
+// length. A statement_timeout of the role applies. A log in memory is not written to meanwhile.
 //
 // Some things it cannot see: what data and metadata say, an index that is damaged, and commits that are gone from the end with all that was
 // in them, as after a restore. For the last, compare LogID and End with what is known from elsewhere.

@@ -15,7 +15,7 @@ type Batcher[T any] struct {
 	queue   *queue[T]
 	flight  *flight
 	batches chan *Batch[T] // closed by the gatherer
-	ready   chan struct{}  // likewise
+	peek    chan struct{}  // likewise
 }
 
 // New starts a Batcher.
@@ -25,9 +25,9 @@ func New[T any](cfg Config) *Batcher[T] {
 		queue:   newQueue[T](cfg.QueueItems, cfg.QueueBytes),
 		flight:  newFlight(),
 		batches: make(chan *Batch[T]),
-		ready:   make(chan struct{}),
+		peek:    make(chan struct{}),
 	}
-	go newGatherer(cfg, b.queue, b.flight, b.batches, b.ready).run()
+	go newGatherer(cfg, b.queue, b.flight, b.batches, b.peek).run()
 	return b
 }
 
@@ -67,10 +67,10 @@ func (b *Batcher[T]) Batches() <-chan *Batch[T] {
 	return b.batches
 }
 
-// Ready can be received from when a batch is ready, as often as one likes: unlike a receive from Batches that takes nothing, and the
+// Peek can be received from when a batch is ready, as often as one likes: unlike a receive from Batches that takes nothing, and the
 // batch goes on growing. It is for a consumer that has to prepare before it takes one. It is closed when Batches is.
-func (b *Batcher[T]) Ready() <-chan struct{} {
-	return b.ready
+func (b *Batcher[T]) Peek() <-chan struct{} {
+	return b.peek
 }
 
 // Flush makes everything accepted before the call leave without further delay

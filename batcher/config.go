@@ -52,12 +52,15 @@ type Config struct {
 	QueueBytes int
 }
 
+// DefaultQueueBytes is the default of Config.QueueBytes.
+const DefaultQueueBytes = 64 << 20
+
 func (c Config) withDefaults() Config {
 	if c.QueueItems < 0 {
 		panic("batcher: negative Config.QueueItems")
 	}
 	c.QueueItems = limit(c.QueueItems, 16_384)
-	c.QueueBytes = limit(c.QueueBytes, 64<<20)
+	c.QueueBytes = limit(c.QueueBytes, DefaultQueueBytes)
 	// The gathering batch holds its room, so beyond the queue it cannot grow.
 	c.MaxItems = min(limit(c.MaxItems, 1_000), c.QueueItems)
 	c.MaxBytes = min(limit(c.MaxBytes, 8<<20), c.QueueBytes)

@@ -58,7 +58,7 @@
 //	      with the mutex of the flight locked: enter the batch
 //	      with the mutex of the queue locked: give back its room, serve the line
 //	      begin a new batch
-//	    somebody's receive from Ready, if it is ready
+//	    somebody's receive from Peek, if it is ready
 //	    the end of the linger                        the batch is ready
 //	    a change: nothing in flight any more,        look again whether the
 //	      or somebody flushes                          batch is ready

@@ -16,7 +16,7 @@ type gatherer[T any] struct {
 	queue  *queue[T]
 	flight *flight
 	out    chan<- *Batch[T] // closed by run when it returns
-	call   chan<- struct{}  // likewise
+	peek   chan<- struct{}  // likewise
 
 	batch    *Batch[T]   // gathering, perhaps still empty
 	early    int         // items of the batch that came while others were in flight
@@ -28,8 +28,8 @@ type gatherer[T any] struct {
 	handed   uint64      // items handed over so far
 }
 
-func newGatherer[T any](cfg Config, q *queue[T], f *flight, out chan<- *Batch[T], call chan<- struct{}) *gatherer[T] {
-	g := &gatherer[T]{cfg: cfg, queue: q, flight: f, out: out, call: call, timer: time.NewTimer(0)}
+func newGatherer[T any](cfg Config, q *queue[T], f *flight, out chan<- *Batch[T], peek chan<- struct{}) *gatherer[T] {
+	g := &gatherer[T]{cfg: cfg, queue: q, flight: f, out: out, peek: peek, timer: time.NewTimer(0)}
 	g.begin(0)
 	return g
 }
@@ -37,14 +37,14 @@ func newGatherer[T any](cfg Config, q *queue[T], f *flight, out chan<- *Batch[T]
 // run returns when the queue is closed and everything in it was handed over.
 func (g *gatherer[T]) run() {
 	defer close(g.out)
-	defer close(g.call)
+	defer close(g.peek)
 	defer g.timer.Stop()
 	for {
 		g.gather()
 		if g.drained && len(g.batch.Items) == 0 {
 			return
 		}
-		out, call := g.offer()
+		out, peek := g.offer()
 		// After the send the batch is the consumer's: what is needed of it then
 		// is read now.
 		ticket, items, bytes := &g.batch.ticket, len(g.batch.Items), g.batch.Bytes
@@ -53,7 +53,7 @@ func (g *gatherer[T]) run() {
 			g.receive(e, ok)
 		case out <- g.batch:
 			g.handOver(ticket, items, bytes)
-		case call <- struct{}{}:
+		case peek <- struct{}{}:
 		case <-g.timer.C:
 			g.lingered = true
 		case <-g.flight.changed:
@@ -109,14 +109,14 @@ func (g *gatherer[T]) arrivals() <-chan entry[T] {
 	return g.queue.items
 }
 
-// offer is where the batch goes if it may leave now, and where somebody may ask for that; else nil.
+// offer is where the batch goes if it may leave now, and where somebody may learn that; else nil.
 func (g *gatherer[T]) offer() (chan<- *Batch[T], chan<- struct{}) {
 	reason := g.ready()
 	if reason == 0 {
 		return nil, nil
 	}
 	g.batch.Reason = reason
-	return g.out, g.call
+	return g.out, g.peek
 }
 
 // ready says why the batch may leave, or 0.

@@ -109,7 +109,7 @@ func (f *fixture) expectReady(want bool) {
 	f.t.Helper()
 	synctest.Wait()
 	select {
-	case <-f.Ready():
+	case <-f.Peek():
 		if !want {
 			f.t.Error("a batch is ready")
 		}

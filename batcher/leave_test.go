@@ -363,14 +363,14 @@ func TestReady(t *testing.T) {
 		f.expectReady(false)
 		f.submit(1)
 		f.expectReady(false)
-		<-f.Ready()
+		<-f.Peek()
 		f.expectTime(10 * ms)
 		f.submit(2)
 		f.expectReady(true)
 		f.expect(batcher.Linger, 10*ms, 1, 2).Done()
 		f.expectReady(false)
 		f.Close()
-		if _, open := <-f.Ready(); open {
+		if _, open := <-f.Peek(); open {
 			t.Error("a batch is ready behind the last one")
 		}
 		f.expectEnd()

@@ -18,6 +18,7 @@ func BenchmarkBatchSize(b *testing.B) {
 				w.turn(b)
 			}
 			s.commits.reset()
+			b.ReportAllocs()
 			for b.Loop() {
 				w.turn(b)
 			}

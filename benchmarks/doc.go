@@ -48,9 +48,9 @@
 //
 // Axes are named for benchstat (clients=100, batch=1000). An operation is one command, of one event but in BenchmarkWorkload, so ns/op is
 // the time per command over all clients, and B/op and allocs/op count everything in the process: callers, library and driver.
-// BenchmarkSubmit counts the caller's alone. Where contestants work in turn, an operation is some rounds of turns, and in BenchmarkTrickle
-// and BenchmarkMemory some seconds: per operation nothing is to be read there. A setting that is compared with itself, as k=1 is, shows
-// the noise.
+// BenchmarkSubmit counts the caller's alone. Where contestants work in turn, an operation is five rounds, in each of which every contestant has
+// a turn of a third of a second, and in BenchmarkTrickle and BenchmarkMemory some seconds: per operation nothing is to be read there, and
+// -benchtime, which adds whole operations, is not how long they take. A setting that is compared with itself, as k=1 is, shows the noise.
 //
 // Latencies are exact, over every command that was answered in the measured time, from the call to the answer, all attempts included.
 // Where most commands are tried again and again, those are the lucky ones. With several processes those count as well that were under

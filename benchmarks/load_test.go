@@ -137,6 +137,7 @@ func (l *load) measure(b *testing.B) tally {
 	counted := l.answered.Load()
 	answered := counted
 	l.record.Store(true)
+	b.ReportAllocs()
 	for b.Loop() {
 		if counted == answered {
 			var ok bool

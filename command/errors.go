@@ -41,7 +41,14 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("groupcommit: conflict on stream %q: expected %s, but it is at version %d", e.Stream, e.Expected, e.Actual)
+	expected, actual := "expected "+e.Expected.String(), fmt.Sprintf("is at version %d", e.Actual)
+	if e.Expected == StreamExists {
+		expected = "expected it to exist"
+	}
+	if e.Actual == 0 {
+		actual = "does not exist"
+	}
+	return fmt.Sprintf("groupcommit: conflict on stream %q: %s, but it %s", e.Stream, expected, actual)
 }
 
 // InvalidError says that a command cannot be accepted as it is. It is told at once; nothing was written, and submitting the same

@@ -23,6 +23,14 @@ func TestErrorTexts(t *testing.T) {
 			`groupcommit: conflict on stream "a\"\n": expected no stream, but it is at version 1`,
 		},
 		{
+			&command.ConflictError{Stream: "s", Expected: command.Exact(3)},
+			`groupcommit: conflict on stream "s": expected version 3, but it does not exist`,
+		},
+		{
+			&command.ConflictError{Stream: "s", Expected: command.StreamExists},
+			`groupcommit: conflict on stream "s": expected it to exist, but it does not exist`,
+		},
+		{
 			&command.InvalidError{Field: "Streams[0].Stream", Reason: "it is empty"},
 			`groupcommit: invalid command: Streams[0].Stream: it is empty`,
 		},

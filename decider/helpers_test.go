@@ -27,7 +27,7 @@ func process(log committer.Log, memory *memlog.Log, config committer.Config) *pi
 }
 
 func reader(log *memlog.Log) func(context.Context, string, int64) iter.Seq2[command.RecordedEvent, error] {
-	events := reading.New(log, reading.Config{})
+	events, _ := reading.New(log, reading.Config{})
 	return func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error] {
 		return events.ReadStream(ctx, stream, reading.After(after))
 	}
@@ -35,7 +35,8 @@ func reader(log *memlog.Log) func(context.Context, string, int64) iter.Seq2[comm
 
 func readAll(t *testing.T, log *memlog.Log) (all []command.RecordedEvent) {
 	t.Helper()
-	for event, err := range reading.New(log, reading.Config{}).ReadAll(t.Context()) {
+	reader, _ := reading.New(log, reading.Config{})
+	for event, err := range reader.ReadAll(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,8 +17,12 @@ const versionTable = "schema_version"
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 // checkSchemaName returns a *command.SchemaError for a name that is not on the allowlist: lower case, no longer than
-// PostgreSQL keeps, and not one that PostgreSQL reserves for itself.
+// PostgreSQL keeps, and not one that PostgreSQL reserves for itself. Nor one that is there for everybody: our tables have names that others
+// use, too, and who may create anything there could put a function of theirs in the way of ours.
 func checkSchemaName(name string) error {
+	if name == "public" || name == "information_schema" {
+		return &command.SchemaError{Schema: name, Problem: command.SchemaName, Detail: "it is shared with others: the log needs a schema of its own"}
+	}
 	if schemaName.MatchString(name) && !strings.HasPrefix(name, "pg_") {
 		return nil
 	}

@@ -23,7 +23,7 @@ func TestCheckSchemaName(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", strings.Repeat("a", 64), "Groupcommit", "1a", "a-b", "a b", "a.b", `a"b`, `"a"`, "a'b", "a;b", "a$b", "a\x00", "a\n", "é",
-		"pg_", "pg_catalog",
+		"pg_", "pg_catalog", "public", "information_schema",
 	} {
 		if problem := wantProblem(t, checkSchemaName(name), command.SchemaName); problem.Schema != name {
 			t.Errorf("%q: the error is about %q", name, problem.Schema)

@@ -36,7 +36,7 @@ func (s *session) get(ctx context.Context) (*pgx.Conn, error) {
 	}
 	conn, err := s.dial(ctx, s)
 	if err != nil {
-		return nil, err
+		return nil, inOneLine(err)
 	}
 	s.conn = conn
 	return conn, nil

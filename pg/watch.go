@@ -35,7 +35,7 @@ func (r *Reader) Watch(ctx context.Context, ring func()) {
 func (r *Reader) listen(ctx context.Context, ring func()) error {
 	conn, err := r.dialListener(ctx)
 	if err != nil {
-		return err
+		return scrub(err)
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)

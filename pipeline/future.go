@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -111,6 +112,12 @@ func (f *Future) verdict() (result command.Result, err error, ok bool) { //nolin
 func (f *Future) take() bool {
 	f.withdraw()
 	return f.place.CompareAndSwap(inQueue, inBatch)
+}
+
+// givenUp tells whether the command has no verdict but that Close had no more patience. It is asked once the batch is told.
+func (f *Future) givenUp() bool {
+	_, err := f.Result()
+	return f.place.Load() == inBatch && (errors.Is(err, command.ErrClosed) || errors.Is(err, command.ErrOutcomeUnknown))
 }
 
 // withdraw resolves the future as not written if the context of Submit has ended and no batch has taken the command.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -33,6 +34,7 @@ type Pipeline struct {
 	recorder  *recorder
 
 	ended chan struct{}   // closed by run
+	cut   bool            // commands were given up because Close had no more patience; run's until ended is closed
 	abort context.Context // ends when Close has no more patience
 	stop  context.CancelCauseFunc
 
@@ -62,14 +64,14 @@ func New(config Config, log committer.Log) *Pipeline {
 // run gives batches to the committer as it is ready for them, and tells it what its goroutines answer.
 func (p *Pipeline) run() {
 	for open := true; open || p.committer.Busy(); {
-		batches, ready := p.source(open)
+		batches, peek := p.source(open)
 		select {
 		case batch, ok := <-batches:
 			open = ok
 			if ok {
 				p.begin(batch)
 			}
-		case _, open = <-ready:
+		case _, open = <-peek:
 			if open {
 				p.committer.Prepare(p.abort)
 			}
@@ -82,7 +84,7 @@ func (p *Pipeline) run() {
 }
 
 // source is where the next batch comes from, or where to hear of one, as the committer can use it.
-func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], ready <-chan struct{}) {
+func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], peek <-chan struct{}) {
 	if open && p.committer.Obliged() {
 		runtime.Gosched() // who was just answered may be about to submit again
 		if queued, _ := p.batcher.Queued(); queued == 0 {
@@ -94,9 +96,9 @@ func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], re
 	case p.committer.Ready():
 		batches = p.batcher.Batches()
 	case p.committer.Waiting():
-		ready = p.batcher.Ready()
+		peek = p.batcher.Peek()
 	}
-	return batches, ready
+	return batches, peek
 }
 
 func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
@@ -108,6 +110,7 @@ func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
 		p.leave(batch)
 		end()
 		p.recorder.told(batch.Items)
+		p.cut = p.cut || p.abort.Err() != nil && slices.ContainsFunc(batch.Items, (*Future).givenUp)
 		batch.Done()
 	}
 	if len(entries) == 0 {
@@ -134,8 +137,8 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 }
 
 // Close stops admission and returns when every command that was admitted has its verdict and no goroutine is left. If ctx
-// ends first, what was not yet sent is told as not written, what is in doubt as unknown, and the cause of ctx's end is returned. It may be
-// called again, and by several goroutines.
+// ends first, what was not yet sent is told as not written, what is in doubt as unknown, and the cause of ctx's end is returned if there
+// was any of that. It may be called again, and by several goroutines.
 func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
@@ -151,6 +154,9 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	p.stop(command.ErrClosed)
 	if err := p.awaitEnd(); err != nil {
 		return err
+	}
+	if !p.cut { // all was told before, or in the end: only the turn had still to be given back
+		return nil
 	}
 	return fmt.Errorf("groupcommit: closed before everything was written: %w", context.Cause(ctx))
 }

@@ -43,8 +43,11 @@ type Reader struct {
 	end  context.CancelCauseFunc
 }
 
-// New makes a reader of a log. It has to be closed.
-func New(log Log, config Config) *Reader {
+// Owner is what whoever made a Reader does with it, and those who only read with it do not.
+type Owner struct{ reader *Reader }
+
+// New makes a reader of a log. Its owner has to stop it.
+func New(log Log, config Config) (*Reader, Owner) {
 	if config.PollInterval <= 0 {
 		config.PollInterval = time.Second
 	}
@@ -55,19 +58,19 @@ func New(log Log, config Config) *Reader {
 	r.life, r.end = context.WithCancelCause(context.Background())
 	r.bell, r.tail = newBell(r.life, log.Watch), newTail()
 	r.progress = newProgress()
-	return r
+	return r, Owner{r}
 }
 
 // Stop ends all subscriptions with command.ErrClosed. It returns when nothing of the reader runs any more but what its callers run.
-func (r *Reader) Stop() {
-	r.end(command.ErrClosed)
-	r.bell.wait()
+func (o Owner) Stop() {
+	o.reader.end(command.ErrClosed)
+	o.reader.bell.wait()
 }
 
 // Appended tells the subscribers that this process has appended, up to a position: they need not hear it from anybody else.
-func (r *Reader) Appended(position int64) {
-	r.progress.grown(position)
-	r.bell.ring()
+func (o Owner) Appended(position int64) {
+	o.reader.progress.grown(position)
+	o.reader.bell.ring()
 }
 
 // ReadStream reads the committed events of a stream in the order of their versions. A stream that does not exist has none. The sequence

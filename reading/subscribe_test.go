@@ -62,17 +62,17 @@ func subscribe(t *testing.T, r *reading.Reader, options ...reading.Option) *atom
 }
 
 // newReader reads a log that the chain appends to.
-func newReader(t *testing.T, config reading.Config) (*reading.Reader, *deafLog, *conformance.Chain) {
+func newReader(t *testing.T, config reading.Config) (*reading.Reader, reading.Owner, *deafLog, *conformance.Chain) {
 	log := &deafLog{Log: memlog.New()}
-	r := reading.New(log, config)
-	t.Cleanup(r.Stop)
-	return r, log, conformance.NewChain(t, log)
+	r, owner := reading.New(log, config)
+	t.Cleanup(owner.Stop)
+	return r, owner, log, conformance.NewChain(t, log)
 }
 
 // However many subscriptions keep up, what is new is read once. What one of them does with its events is not seen by another.
 func TestSubscriptionsReadTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, log, chain := newReader(t, reading.Config{})
+		r, owner, log, chain := newReader(t, reading.Config{})
 		var all []*atomic.Int64
 		for range 10 {
 			all = append(all, subscribe(t, r))
@@ -80,7 +80,7 @@ func TestSubscriptionsReadTogether(t *testing.T) {
 		for n := range int64(5) {
 			before := log.reads.Load()
 			chain.Append(conformance.Events("s", 3))
-			r.Appended(chain.End().Position)
+			owner.Appended(chain.End().Position)
 			synctest.Wait()
 			if reads := log.reads.Load() - before; reads != 1 {
 				t.Errorf("a commit was read %d times", reads)
@@ -97,7 +97,7 @@ func TestSubscriptionsReadTogether(t *testing.T) {
 // What nobody has told of is found by looking.
 func TestPolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, _, chain := newReader(t, reading.Config{PollInterval: time.Minute})
+		r, _, _, chain := newReader(t, reading.Config{PollInterval: time.Minute})
 		delivered := subscribe(t, r)
 		chain.Append(conformance.Events("s", 2))
 		time.Sleep(time.Minute - time.Second)
@@ -117,7 +117,7 @@ func TestPolling(t *testing.T) {
 func TestOutageOfALog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told bytes.Buffer
-		r, log, chain := newReader(t, reading.Config{Logger: slog.New(slog.NewTextHandler(&told, nil))})
+		r, _, log, chain := newReader(t, reading.Config{Logger: slog.New(slog.NewTextHandler(&told, nil))})
 		log.out.Store(true)
 		delivered := subscribe(t, r)
 		chain.Append(conformance.Events("s", 2))

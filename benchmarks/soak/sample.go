@@ -13,7 +13,7 @@ import (
 
 // sample is an interval of the load, and how things stood at its end, while nothing was under way. Sizes are in bytes.
 type sample struct {
-	at     time.Duration // since the beginning
+	at     time.Duration // of load until then
 	result workload.Result
 
 	heap       int64 // live, without what the soak's own receipts take
@@ -29,7 +29,6 @@ type gauge struct {
 	receipts *workload.Receipts
 	conn     *pgx.Conn
 	schema   string
-	begun    time.Time
 	wal      int64 // end of the log at the sample before
 }
 
@@ -38,7 +37,7 @@ func newGauge(ctx context.Context, url, schema string, receipts *workload.Receip
 	if err != nil {
 		return nil, err
 	}
-	g := &gauge{receipts: receipts, conn: conn, schema: schema, begun: time.Now()}
+	g := &gauge{receipts: receipts, conn: conn, schema: schema}
 	if err := g.measureServer(ctx, &sample{}); err != nil {
 		g.close(ctx)
 		return nil, err
@@ -51,7 +50,7 @@ func (g *gauge) close(ctx context.Context) {
 }
 
 func (g *gauge) take(ctx context.Context, result workload.Result) (sample, error) {
-	s := sample{at: time.Since(g.begun), result: result}
+	s := sample{result: result}
 	g.measureMemory(&s)
 	return s, g.measureServer(ctx, &s)
 }

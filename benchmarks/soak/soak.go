@@ -74,6 +74,7 @@ func (s *soak) load(ctx context.Context, m *mix, take takeSample) error {
 		if err != nil {
 			return err
 		}
+		sample.at = passed + s.interval
 		s.samples = append(s.samples, sample)
 		printSample(s.out, &sample)
 		if result.Errors+result.Refusals > 0 {

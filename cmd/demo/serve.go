@@ -38,7 +38,7 @@ func serve(ctx context.Context, c *config, out *terminal) (err error) {
 	if err != nil {
 		return interruption(ctx, err)
 	}
-	s := &service{config: c, out: out, store: store, projection: newProjection(store)}
+	s := &service{config: c, out: out, server: server, store: store, projection: newProjection(store)}
 	return errors.Join(s.run(ctx, listener), closeStore(store))
 }
 
@@ -46,6 +46,7 @@ func serve(ctx context.Context, c *config, out *terminal) (err error) {
 type service struct {
 	config     *config
 	out        *terminal
+	server     *server
 	store      *groupcommit.Store
 	projection *projection
 	crowds     []*crowd
@@ -153,7 +154,7 @@ func (s *service) conclude(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("verifying the log: %w", err)
 	}
-	s.out.printVerification(&report, time.Since(begun))
+	s.out.printVerification(&report, &s.server.facts, time.Since(begun))
 	return errors.Join(damage(&report), s.failed())
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/groupcommit/groupcommit/internal/ephemeral"
 )
@@ -53,7 +54,11 @@ func openServer(ctx context.Context, c *config, out *terminal) (*server, error) 
 }
 
 func ask(ctx context.Context, url string) (serverFacts, error) {
-	conn, err := pgx.Connect(ctx, url)
+	config, err := pgxpool.ParseConfig(url) // which may say something of the pool
+	if err != nil {
+		return serverFacts{}, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
 		return serverFacts{}, err
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/migrations"
 )
 
 // errNoDatabase is about the configuration: a throw-away server has no log to verify.
@@ -25,14 +27,23 @@ func verify(ctx context.Context, c *config, out *terminal) error {
 	if err != nil {
 		return interruption(ctx, err)
 	}
+	err = verifyStore(ctx, c, store, out)
+	return interruption(ctx, errors.Join(err, closeStore(store)))
+}
+
+func verifyStore(ctx context.Context, c *config, store *groupcommit.Store, out *terminal) error {
+	facts, err := ask(ctx, c.Store.DatabaseURL)
+	if err != nil {
+		return err
+	}
 	out.logf("Reading the whole log ...")
 	begun := time.Now()
 	report, err := store.Verify(ctx)
-	if err == nil {
-		out.printVerification(&report, time.Since(begun))
-		err = damage(&report)
+	if err != nil {
+		return err
 	}
-	return interruption(ctx, errors.Join(err, closeStore(store)))
+	out.printVerification(&report, &facts, time.Since(begun))
+	return damage(&report)
 }
 
 // damage is an error that says what is wrong first, and how much in all, nil when nothing is.
@@ -43,8 +54,9 @@ func damage(r *groupcommit.VerifyReport) error {
 	return fmt.Errorf("the log is damaged, %s, the first at %v", plural(int(r.Damages), "finding"), r.Findings[0])
 }
 
-func (t *terminal) printVerification(r *groupcommit.VerifyReport, took time.Duration) {
+func (t *terminal) printVerification(r *groupcommit.VerifyReport, server *serverFacts, took time.Duration) {
 	line := func(name, value string) { t.printf("  %-12s %s\n", name, value) }
+	line("versions", fmt.Sprintf("groupcommit %s, schema %d, PostgreSQL %s", programVersion(), migrations.Latest, server.Version))
 	line("identity", identity(r.LogID))
 	line("end", "position "+thousands(int(r.End)))
 	line("events", fmt.Sprintf("%s of %s", thousands(int(r.Events)), plural(int(r.Streams), "stream")))
@@ -63,6 +75,14 @@ func (t *terminal) printVerification(r *groupcommit.VerifyReport, took time.Dura
 	if more := int(r.Damages) - len(r.Findings); more > 0 {
 		t.printf("  and %s more\n", thousands(more))
 	}
+}
+
+// programVersion is what the go command has built, "(devel)" where that is a directory.
+func programVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 func identity(log uuid.UUID) string {

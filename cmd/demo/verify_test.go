@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/migrations"
 )
 
 // written is a configuration that names a log with an event.
@@ -35,7 +37,7 @@ func TestVerify(t *testing.T) {
 	if err := verify(t.Context(), c, out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"1 of 1 stream\n", "1 of 1 command\n", "position 1\n", "ok  the commits form one chain"} {
+	for _, want := range []string{fmt.Sprintf(", schema %d, PostgreSQL 1", migrations.Latest), "1 of 1 stream\n", "1 of 1 command\n", "position 1\n", "ok  the commits form one chain"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
@@ -73,7 +75,7 @@ func TestAuditTellsWhatVerifyFinds(t *testing.T) {
 
 func TestVerifyTellsHowMuchIsNotListed(t *testing.T) {
 	out, text := screen()
-	out.printVerification(&groupcommit.VerifyReport{Damages: 1235, Findings: make([]groupcommit.Finding, 1)}, 0)
+	out.printVerification(&groupcommit.VerifyReport{Damages: 1235, Findings: make([]groupcommit.Finding, 1)}, &serverFacts{}, 0)
 	if !strings.Contains(text.String(), "and 1,234 more\n") || !strings.Contains(text.String(), "unknown") {
 		t.Errorf("%s", text)
 	}

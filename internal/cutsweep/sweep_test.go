@@ -55,9 +55,6 @@ func TestVerdictIsTheTruth(t *testing.T) {
 	if n := int(happened.Load()); n < len(cutsweep.Series())/2 {
 		t.Errorf("only %d cuts", n)
 	}
-	if sweep.Behind() == 0 {
-		t.Error("no cut was made with a commit behind another")
-	}
 }
 
 func wantTrue(t *testing.T, untrue []string) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,6 +63,16 @@ func TestData(t *testing.T) {
 			t.Errorf("when nothing happened, the point is %+v", p)
 		}
 	})
+}
+
+// A page that is there before the first look finds empty lists, and no null, which it could not go through.
+func TestDataBeforeTheFirstLook(t *testing.T) {
+	body := get(start(t, &fake{}, Config{}).Handler(), "/data").Body.String()
+	for _, list := range []string{"points", "targets", "commits", "readers", "controls"} {
+		if !strings.Contains(body, `"`+list+`":[]`) {
+			t.Errorf("%s is no empty list in %s", list, body)
+		}
+	}
 }
 
 // A page asks for what it does not have yet, and a page of an earlier run for everything.

@@ -17,11 +17,11 @@ func (h *history) add(p point) {
 	h.added++
 }
 
-// after gives the points behind the one of this number, as far as they are kept.
+// after gives the points behind the one of this number, as far as they are kept; an empty list, and not nil, where there is none.
 func (h *history) after(number uint64) []point {
 	missing := len(h.points)
 	if number <= h.added {
 		missing = int(min(h.added-number, uint64(missing)))
 	}
-	return slices.Clone(h.points[len(h.points)-missing:])
+	return append([]point{}, h.points[len(h.points)-missing:]...)
 }

@@ -116,16 +116,16 @@ func TestPageTellsThatNobodyAnswers(t *testing.T) {
 	await(t, ctx, `document.getElementById("status-words").textContent === "no answer from the process"`)
 }
 
-// A page that stays open while the program is started again begins anew.
+// A page that stays open while the program is started again begins anew, also where that has nothing to show yet.
 func TestPageOutlivesTheProcess(t *testing.T) {
-	ctx, first, second := tab(t), show(t), show(t)
+	ctx := tab(t)
 	var now atomic.Value
-	now.Store(first.handler)
+	now.Store(show(t).handler)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { now.Load().(http.Handler).ServeHTTP(w, r) }))
 	defer front.Close()
 	o := open(t, ctx, &shown{url: front.URL})
 	run := ask[string](t, ctx, `page.run`)
-	now.Store(second.handler)
+	now.Store(show(t).handler)
 	await(t, ctx, `page.run !== "`+run+`" && page.points.length > 2 && document.querySelectorAll("canvas").length === 8`)
 	o.mustHaveSeenNothing(t)
 }

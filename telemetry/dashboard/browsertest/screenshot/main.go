@@ -26,8 +26,8 @@ func main() {
 	flag.StringVar(&s.file, "o", "dashboard.png", "where the picture goes")
 	flag.StringVar(&s.scheme, "scheme", "light", "light or dark")
 	flag.Int64Var(&s.width, "width", 1280, "of the page")
-	flag.Int64Var(&s.height, "height", 960, "of the page")
-	flag.DurationVar(&s.after, "after", 90*time.Second, "how long the demo runs before")
+	flag.Int64Var(&s.height, "height", 900, "of the page")
+	flag.DurationVar(&s.after, "after", 90*time.Second, "how long the page is open before")
 	flag.Parse()
 	if err := s.take(context.Background()); err != nil {
 		log.Fatal("screenshot: ", err)
@@ -75,7 +75,6 @@ func find(out *bufio.Reader) (string, error) {
 }
 
 func (s *shot) photograph(ctx context.Context, address string) error {
-	time.Sleep(s.after)
 	ctx, end, err := browsertest.Open(ctx)
 	if err != nil {
 		return err
@@ -86,7 +85,7 @@ func (s *shot) photograph(ctx context.Context, address string) error {
 		browsertest.Scheme(s.scheme),
 		chromedp.Navigate(address),
 		chromedp.WaitVisible("canvas"),
-		chromedp.Sleep(3*time.Second), // so that it has drawn, and what was asked for at the start has settled
+		chromedp.Sleep(s.after), // with the page open: the start of a browser would be seen in the curves
 	)
 	if err != nil {
 		return err
