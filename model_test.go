@@ -1,13 +1,15 @@
 package groupcommit_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/oracle"
@@ -62,25 +64,48 @@ func TestVerdictsOfTwoStoresAreExplainedByTheLog(t *testing.T) {
 	}
 }
 
-// crowd submits random commands and notes what became of them. mu guards history.
+// crowd submits random commands and notes what became of them. mu guards history and repeatable.
 type crowd struct {
+	ctx      context.Context
 	end      func() int64 // position at which the log ends, or ended a moment ago
 	seed     uint64
-	begun    time.Time
+	clock    atomic.Int64
 	believed [5]atomic.Int64 // versions of the streams as last heard of
 	wg       sync.WaitGroup
 
-	mu      sync.Mutex
-	history oracle.History
+	mu         sync.Mutex
+	history    oracle.History
+	repeatable []sent // commands that may be submitted again
+}
+
+// sent is a command by its number.
+type sent struct {
+	number  int
+	command groupcommit.Command
+}
+
+// submitter is a store, or what is inside of one.
+type submitter interface {
+	Submit(context.Context, groupcommit.Command) *groupcommit.Future
+}
+
+// reporter is what tests and checks of rapid have in common.
+type reporter interface {
+	Helper()
+	Logf(format string, args ...any)
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
 }
 
 func newCrowd(t *testing.T, end func() int64) *crowd {
-	c := &crowd{end: end, seed: rand.Uint64(), begun: time.Now()}
-	t.Logf("seed %d", c.seed)
-	return c
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return &crowd{ctx: t.Context(), end: end, seed: seed}
 }
 
-func (c *crowd) now() int64 { return time.Since(c.begun).Nanoseconds() }
+// now is later than all that has returned before.
+func (c *crowd) now() int64 { return c.clock.Add(1) }
 
 func (c *crowd) look() oracle.Look {
 	began := c.now()
@@ -89,22 +114,32 @@ func (c *crowd) look() oracle.Look {
 }
 
 // append submits some commands, the first of which has this number, and then waits for all.
-func (c *crowd) append(t *testing.T, store *groupcommit.Store, first, count int) {
-	attempts := make([]oracle.Attempt, count)
-	futures := make([]*groupcommit.Future, count)
+func (c *crowd) append(t reporter, store submitter, first, count int) {
+	commands := make([]sent, count)
+	for i := range commands {
+		commands[i] = sent{first + i, c.command(first + i)}
+	}
+	c.submit(t, store, first, commands)
+}
+
+// submit submits commands and then waits for all. The call has a number of its own.
+func (c *crowd) submit(t reporter, store submitter, call int, commands []sent) {
+	attempts := make([]oracle.Attempt, len(commands))
+	futures := make([]*groupcommit.Future, len(commands))
 	var looks []oracle.Look
 	for i := range attempts {
-		number := first + i
+		n := &commands[i]
 		looks = append(looks, c.look())
-		cmd := c.command(number)
-		attempts[i] = oracle.Attempt{Command: uint64(number), Submitter: first, Order: i, Streams: oracle.Streams(&cmd), Submitted: c.now()}
-		futures[i] = store.Submit(t.Context(), cmd)
+		attempts[i] = oracle.Attempt{
+			Command: uint64(n.number), Submitter: call, Order: i, Streams: oracle.Streams(&n.command), Submitted: c.now(),
+		}
+		futures[i] = store.Submit(c.ctx, n.command)
 	}
 	for i := range attempts {
 		a := &attempts[i]
 		var err error
 		var ok bool
-		a.Result, err = futures[i].Wait(t.Context())
+		a.Result, err = futures[i].Wait(c.ctx)
 		a.Told = c.now()
 		if a.Verdict, a.Conflict, ok = oracle.VerdictOf(err); !ok || a.Verdict != oracle.Succeeded && a.Verdict != oracle.Conflicted {
 			t.Errorf("command %d: %v", a.Command, err)
@@ -116,6 +151,11 @@ func (c *crowd) append(t *testing.T, store *groupcommit.Store, first, count int)
 	defer c.mu.Unlock()
 	c.history.Attempts = append(c.history.Attempts, attempts...)
 	c.history.Looks = append(c.history.Looks, looks...)
+	for _, n := range commands {
+		if n.command.ID != uuid.Nil {
+			c.repeatable = append(c.repeatable, n)
+		}
+	}
 }
 
 // command makes a command over one to three streams, of which one at least is written.
@@ -175,12 +215,17 @@ func (c *crowd) explain(t *testing.T, log []groupcommit.RecordedEvent) {
 	if few := len(c.history.Attempts) / 20; verdicts[oracle.Succeeded] < few || verdicts[oracle.Conflicted] < few {
 		t.Error("too few of a kind to mean anything")
 	}
+	c.judge(t, log)
+}
+
+func (c *crowd) judge(t reporter, log []groupcommit.RecordedEvent) {
+	t.Helper()
 	for _, finding := range oracle.New().Judge(c.history, forOracle(t, log)) {
 		t.Error(finding)
 	}
 }
 
-func forOracle(t *testing.T, log []groupcommit.RecordedEvent) []oracle.Event {
+func forOracle(t reporter, log []groupcommit.RecordedEvent) []oracle.Event {
 	t.Helper()
 	events := make([]oracle.Event, len(log))
 	for i := range log {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,45 @@ func TestBugsAreCaught(t *testing.T) {
 	}
 }
 
+// Every bug has its place in the code, and the test that catches it is there.
+func TestBugsFit(t *testing.T) {
+	module := absolute(t, root)
+	for _, bug := range all(t) {
+		if _, err := bug.Overlay(module, t.TempDir()); err != nil {
+			t.Error(err)
+		}
+		function, _, _ := strings.Cut(bug.Test, "/")
+		if !declared(t, filepath.Join(module, bug.Package), function) {
+			t.Errorf("bug %s: %s has no test %s", bug.Name, bug.Package, function)
+		}
+	}
+}
+
+// declared tells whether a package has a test.
+func declared(t *testing.T, dir, function string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(text), "\nfunc "+function+"(")
+	})
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func all(t *testing.T) []seeded.Bug {
 	t.Helper()
 	bugs, err := seeded.All()
@@ -53,11 +93,7 @@ func all(t *testing.T) []seeded.Bug {
 // caught.
 func try(t *testing.T, bug *seeded.Bug) (caught bool, output string) {
 	t.Helper()
-	dir := t.TempDir()
-	module, err := filepath.Abs(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir, module := t.TempDir(), absolute(t, root)
 	overlay, err := bug.Overlay(module, dir)
 	if err != nil {
 		t.Fatal(err)
