@@ -47,6 +47,14 @@ func history(events int) list {
 	return l
 }
 
+func withoutVersions(l list) list {
+	l = slices.Clone(l)
+	for i := range l {
+		l[i].Version = 0
+	}
+	return l
+}
+
 func inMemory(t *testing.T) *groupcommit.Store {
 	t.Helper()
 	return closed(t)(groupcommit.OpenInMemory(groupcommit.Config{}))

@@ -20,7 +20,8 @@ type Options struct {
 	CommandBytes   int
 	CommandStreams int
 
-	// InFlight is how many commands wait for their verdict at a time: 1 to 10,000, defaults to 100. They are in memory.
+	// InFlight is how many commands wait for their verdict at a time: 1 to 10,000, defaults to 100. They are in memory. It is one as long as
+	// they repeat what an earlier run has written.
 	InFlight int
 
 	// Progress is called for each command that is written, or was before, in order and never twice at a time: with the number of events so

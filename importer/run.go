@@ -39,6 +39,7 @@ type run struct {
 	cursor  string // of the last record that was read
 	group   group  // being filled
 	pending []pending
+	fresh   bool // a command was written by this run
 	report  Report
 }
 
@@ -89,7 +90,7 @@ func (r *run) take(ctx context.Context, record Record) error {
 
 // submit hands in the group that is filled. What is refused at once is the last command.
 func (r *run) submit(ctx context.Context) error {
-	if err := r.settle(ctx, r.options.InFlight-1); err != nil {
+	if err := r.settle(ctx, r.inFlight()-1); err != nil {
 		return err
 	}
 	future := r.store.Submit(ctx, r.group.command(r.options.Name))
@@ -99,6 +100,15 @@ func (r *run) submit(ctx context.Context) error {
 		return r.settle(ctx, 0)
 	}
 	return nil
+}
+
+// inFlight is one as long as commands repeat what an earlier run has written. If the source or the limits are others than then, the first command
+// to show it is the last one, and nothing is written again behind it under another ID.
+func (r *run) inFlight() int {
+	if r.fresh {
+		return r.options.InFlight
+	}
+	return 1
 }
 
 // settle waits until no more than so many commands have no verdict, in order.
@@ -115,6 +125,8 @@ func (r *run) settle(ctx context.Context, most int) error {
 		r.report.Events += events
 		if result.Duplicate {
 			r.report.Repeated += events
+		} else {
+			r.fresh = true
 		}
 		r.report.Cursor = oldest.group.last.Cursor
 		r.options.Progress(r.report.Events, r.report.Cursor)

@@ -109,17 +109,32 @@ func TestMissingVersion(t *testing.T) {
 	}
 }
 
-func TestOtherLimits(t *testing.T) {
-	store, source := inMemory(t), history(500)
-	if _, err := importer.Run(t.Context(), store, source, importer.Options{Name: "limits"}); err != nil {
-		t.Fatal(err)
+// What cannot be resumed is noticed before anything is written twice, also where no version would tell.
+func TestOtherCommands(t *testing.T) {
+	whole := history(500)
+	source := withoutVersions(whole)
+	for name, again := range map[string]importer.Options{
+		"other limits": {Name: "again", CommandEvents: 1},
+		"grown source": {Name: "again", CommandEvents: 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := inMemory(t)
+			options := importer.Options{Name: "again", CommandEvents: 7}
+			for _, part := range []list{source[:200], source} {
+				report, err := importer.Run(t.Context(), store, part, options)
+				if err != nil {
+					t.Fatal(err)
+				}
+				options.After = report.Cursor
+			}
+			_, err := importer.Run(t.Context(), store, source, again)
+			_, failed := errors.AsType[*importer.CommandError](err)
+			if _, reused := errors.AsType[*groupcommit.ReusedIDError](err); !failed || !reused {
+				t.Errorf("%v, want the command ID to be known", err)
+			}
+			wantLog(t, store, whole)
+		})
 	}
-	_, err := importer.Run(t.Context(), store, source, importer.Options{Name: "limits", CommandEvents: 1})
-	failed, ok := errors.AsType[*importer.CommandError](err)
-	if _, reused := errors.AsType[*groupcommit.ReusedIDError](err); !ok || !reused || failed.First != "1" {
-		t.Errorf("%v, want the command ID to be known", err)
-	}
-	wantLog(t, store, source)
 }
 
 func TestOptions(t *testing.T) {
