@@ -11,7 +11,8 @@
 // and a command that had taken effect is only counted. That holds while the log keeps command IDs: prune none until the import is complete. A source
 // that has grown is followed from Report.Cursor; from the start, its last command would be another one, a *groupcommit.ReusedIDError.
 //
-// Where the source tells the version of each event in its stream, each command expects it: nobody else's events come between,
-// none are missing, and the order within each stream holds whatever happens. Where it does not, and a command fails while others behind it are
-// written, which takes an outage or data that only the database refuses, the next run appends it behind them. Nobody else should write to the streams in either store meanwhile.
+// Where the source tells the version of each event in its stream, each command expects it: nobody else's events come between, and none are
+// missing. When a command fails and others behind it are written, which takes an outage or data that only the database refuses, the next run
+// appends it behind them; where versions are told, the order within each stream holds all the same. Nobody else should write to the
+// streams in either store meanwhile.
 package importer
