@@ -269,3 +269,37 @@ func (l *late) Append(ctx context.Context, commit *committer.Commit, link *commi
 	}
 	return l.Log.Append(ctx, commit, nil)
 }
+
+// A name that cannot be is refused before the log is asked about it: there it would be in the way of the whole batch.
+func TestNamesAreCheckedWhereverADecisionHasThem(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	a := decider.New(evolve)
+	for name, test := range map[string]struct {
+		decide func(d *decider.Decision) error
+		field  string
+	}{
+		"asked for": {func(d *decider.Decision) error { a.At("a\x00b").State(d); return nil }, "Decision.Subjects[0].Stream"},
+		"guarded":   {func(d *decider.Decision) error { d.To("a\x00b", groupcommit.NoStream); return nil }, "Streams[0].Stream"},
+		"written":   {func(d *decider.Decision) error { d.To("a\x00b", groupcommit.NoStream, move(1)); return nil }, "Streams[0].Stream"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := decider.Submit(t.Context(), store, test.decide).Wait(t.Context()); !isInvalid(test.field)(err) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// A decision that appends nothing may guard as many streams as one that does.
+func TestGuardsAreBounded(t *testing.T) {
+	store := open(t, groupcommit.Config{MaxCommandStreams: 2})
+	_, err := decider.Submit(t.Context(), store, func(d *decider.Decision) error {
+		for _, stream := range []string{"a", "b", "c"} {
+			d.To(stream, groupcommit.NoStream)
+		}
+		return nil
+	}).Wait(t.Context())
+	if !isInvalid("Streams")(err) {
+		t.Errorf("got %v", err)
+	}
+}
