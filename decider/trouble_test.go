@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/decider"
 	"github.com/groupcommit/groupcommit/memlog"
@@ -302,4 +303,35 @@ func TestGuardsAreBounded(t *testing.T) {
 	if !isInvalid("Streams")(err) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// unreadable is a log that cannot read back what it has encoded.
+type unreadable struct{ *memlog.Log }
+
+func (unreadable) ReadRow([]byte) (command.Event, error) { return command.Event{}, errPoor }
+
+// An event that cannot be read is folded to no state: who needs one loads it.
+func TestWhatCannotBeReadIsNotFolded(t *testing.T) {
+	memory := memlog.New()
+	p := process(unreadable{memory}, memory, committer.Config{})
+	defer closing(t, p)
+	look := func() {
+		var parts []decider.Part
+		for range 2 {
+			parts = append(parts, decider.New(func(a account, e groupcommit.RecordedEvent) (account, error) {
+				if e.Type == "" {
+					t.Error("nothing was folded as an event")
+				}
+				return evolve(a, e)
+			}).At("a"))
+		}
+		if _, err := decider.Submit(t.Context(), p, func(*decider.Decision) error { return nil }, parts...).Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	look()
+	if _, err := p.Submit(t.Context(), groupcommit.To("a", groupcommit.Any, move(1))).Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	look()
 }
