@@ -58,7 +58,7 @@ func (c *Committer) folds(stream string) (folds []fold) {
 	if folds == nil {
 		return c.states.of(stream)
 	}
-	return folds
+	return newest(folds)
 }
 
 // fold brings what an entry has loaded to the states of its streams, where it is newer.

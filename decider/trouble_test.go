@@ -335,3 +335,24 @@ func TestWhatCannotBeReadIsNotFolded(t *testing.T) {
 	}
 	look()
 }
+
+// Who makes a decider for each command pays for it, but not more and more.
+func TestDecidersMadeForOneCommand(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	var folded atomic.Int64
+	for range 200 {
+		a := decider.New(func(a account, e groupcommit.RecordedEvent) (account, error) {
+			folded.Add(1)
+			return evolve(a, e)
+		}).At("a")
+		if _, err := decider.Submit(t.Context(), store, func(*decider.Decision) error { return nil }, a).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.Append(t.Context(), groupcommit.To("a", groupcommit.Any, move(1))); err != nil {
+		t.Fatal(err)
+	}
+	if n := folded.Load(); n > 50 {
+		t.Errorf("an event was folded %d times", n)
+	}
+}
