@@ -356,3 +356,39 @@ func TestDecidersMadeForOneCommand(t *testing.T) {
 		t.Errorf("an event was folded %d times", n)
 	}
 }
+
+// Folding that does not return is told of also where a state is brought to what is in flight.
+func TestFoldingWhatIsInFlightIsWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := memlog.New()
+		var failing atomic.Bool
+		log := &late{Log: memory, owned: make(chan struct{}), fail: make(chan struct{}), failing: &failing}
+		var told atomic.Int64
+		hooks := committer.Hooks{Overran: func(info committer.OverrunInfo) {
+			if !info.Returned {
+				told.Add(1)
+			}
+		}}
+		p := process(log, memory, committer.Config{Hooks: hooks})
+		returning := make(chan struct{})
+		a := decider.New(func(a account, e groupcommit.RecordedEvent) (account, error) {
+			<-returning
+			return evolve(a, e)
+		}).At("a")
+		failing.Store(true)
+		p.Submit(t.Context(), groupcommit.To("a", groupcommit.Any, move(10)))
+		<-log.owned
+		looking := decider.Submit(t.Context(), p, func(*decider.Decision) error { return nil }, a)
+		time.Sleep(5 * time.Second)
+		if n := told.Load(); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+		failing.Store(false)
+		close(returning)
+		close(log.fail)
+		if _, err := looking.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		closing(t, p)
+	})
+}
