@@ -100,9 +100,11 @@ type loading struct {
 	state command.State
 	epoch uint64
 	err   error
+	left  bool // it failed because its context had ended, which is nobody else's affair
 }
 
-// once calls load, unless somebody else is at it: then it waits for what that comes to. If it comes to nothing, the next one tries.
+// once calls load, unless somebody else is at it: then it waits for what that comes to. If
+// that one has left, the next one tries.
 func (l *loads) once(ctx context.Context, of command.Subject, load func() (command.State, uint64, error)) (command.State, uint64, error) {
 	for {
 		l.mu.Lock()
@@ -113,8 +115,8 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 		l.mu.Unlock()
 		select {
 		case <-other.done:
-			if other.err == nil {
-				return other.state, other.epoch, nil
+			if !other.left {
+				return other.state, other.epoch, other.err
 			}
 		case <-ctx.Done():
 			return command.State{Version: nothing}, 0, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
@@ -127,6 +129,7 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 	l.under[of] = mine
 	l.mu.Unlock()
 	mine.state, mine.epoch, mine.err = load()
+	mine.left = mine.err != nil && ctx.Err() != nil
 	l.mu.Lock()
 	delete(l.under, of)
 	l.mu.Unlock()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -388,6 +390,33 @@ func TestFoldingWhatIsInFlightIsWatched(t *testing.T) {
 		close(log.fail)
 		if _, err := looking.Wait(t.Context()); err != nil {
 			t.Error(err)
+		}
+		closing(t, p)
+	})
+}
+
+// Who waits for a state that another one tries to load hears with that one that it cannot be, and does not try again after it.
+func TestLoadsFailTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Read: func(context.Context, string, int64) iter.Seq2[command.RecordedEvent, error] {
+				return func(yield func(command.RecordedEvent, error) bool) { yield(command.RecordedEvent{}, errWeather) }
+			},
+		}}, memlog.New())
+		a := decider.New(evolve).At("a")
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				_, err := decider.Submit(t.Context(), p, func(*decider.Decision) error { return nil }, a).Wait(t.Context())
+				if !errors.Is(err, groupcommit.ErrNotWritten) || !errors.Is(err, errWeather) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if waited := time.Since(began); waited > time.Minute { // of the bubble
+			t.Errorf("the last one was told after %v", waited)
 		}
 		closing(t, p)
 	})
