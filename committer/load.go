@@ -100,7 +100,7 @@ type loading struct {
 	state command.State
 	epoch uint64
 	err   error
-	left  bool // it failed because its context had ended, which is nobody else's affair
+	left  bool // it came to nothing for a reason of its own: its context has ended, or it panicked
 }
 
 // once calls load, unless somebody else is at it: then it waits for what that comes to. If
@@ -125,14 +125,19 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 	if l.under == nil {
 		l.under = make(map[command.Subject]*loading)
 	}
-	mine := &loading{done: make(chan struct{})}
+	mine := &loading{done: make(chan struct{}), left: true} // so a panic is taken
 	l.under[of] = mine
 	l.mu.Unlock()
+	defer l.tell(of, mine)
 	mine.state, mine.epoch, mine.err = load()
 	mine.left = mine.err != nil && ctx.Err() != nil
-	l.mu.Lock()
-	delete(l.under, of)
-	l.mu.Unlock()
-	close(mine.done)
 	return mine.state, mine.epoch, mine.err
+}
+
+// tell ends a loading.
+func (l *loads) tell(of command.Subject, mine *loading) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.under, of)
+	close(mine.done)
 }

@@ -421,3 +421,34 @@ func TestLoadsFailTogether(t *testing.T) {
 		closing(t, p)
 	})
 }
+
+// A reading that panics, as an upcast may, is the affair of who called it: the next one is not left waiting.
+func TestLoadingThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		panicking := true
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Read: func(context.Context, string, int64) iter.Seq2[command.RecordedEvent, error] {
+				if panicking {
+					panic("upcast")
+				}
+				return func(func(command.RecordedEvent, error) bool) {}
+			},
+		}}, memlog.New())
+		a := decider.New(evolve).At("a")
+		submit := func(ctx context.Context) error {
+			_, err := decider.Submit(ctx, p, func(*decider.Decision) error { return nil }, a).Wait(ctx)
+			return err
+		}
+		func() {
+			defer func() { _ = recover() }()
+			_ = submit(t.Context())
+		}()
+		panicking = false
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := submit(ctx); err != nil {
+			t.Error(err)
+		}
+		closing(t, p)
+	})
+}
