@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/groupcommit/groupcommit/command"
@@ -51,7 +52,12 @@ func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state co
 }
 
 // load reads what a state lacks, and keeps what it comes to. A state of version nothing begins at the beginning.
-func (c *Committer) load(ctx context.Context, of command.Subject, state command.State, epoch uint64) (command.State, uint64, error) {
+func (c *Committer) load(ctx context.Context, of command.Subject, state command.State, epoch uint64) (_ command.State, _ uint64, err error) {
+	defer func() {
+		if value := recover(); value != nil { // of an upcast: it may be read by a goroutine that is nobody's
+			err = &command.PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
 	if now := c.epoch(); state.Version == nothing || epoch != now {
 		initial, err := initial(of.Folder)
 		if err != nil {

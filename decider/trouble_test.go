@@ -422,7 +422,7 @@ func TestLoadsFailTogether(t *testing.T) {
 	})
 }
 
-// A reading that panics, as an upcast may, is the affair of who called it: the next one is not left waiting.
+// A reading that panics, as an upcast may, is the affair of the command that needs it, wherever it is read; the next one is not left waiting.
 func TestLoadingThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panicking := true
@@ -435,18 +435,19 @@ func TestLoadingThatPanics(t *testing.T) {
 			},
 		}}, memlog.New())
 		a := decider.New(evolve).At("a")
-		submit := func(ctx context.Context) error {
-			_, err := decider.Submit(ctx, p, func(*decider.Decision) error { return nil }, a).Wait(ctx)
+		submit := func(ctx context.Context, parts ...decider.Part) error {
+			_, err := decider.Submit(ctx, p, func(d *decider.Decision) error { a.State(d); return nil }, parts...).Wait(ctx)
 			return err
 		}
-		func() {
-			defer func() { _ = recover() }()
-			_ = submit(t.Context())
-		}()
+		for _, err := range []error{submit(t.Context(), a), submit(t.Context())} {
+			if !isPanic("upcast")(err) {
+				t.Error(err)
+			}
+		}
 		panicking = false
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := submit(ctx); err != nil {
+		if err := submit(ctx, a); err != nil {
 			t.Error(err)
 		}
 		closing(t, p)
