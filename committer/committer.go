@@ -235,7 +235,7 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			view.learn(&query, &snapshot, aside)
 			continue // what was forgotten has to be asked for again
 		}
-		if view.catchUp(c) && aside {
+		if c.keepUp(view) && aside {
 			return nil, errBehind
 		} else if view.confirm {
 			continue
@@ -248,6 +248,14 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			return plan, nil
 		}
 	}
+}
+
+// keepUp is catchUp, with an alarm.
+func (c *Committer) keepUp(view *view) (ahead bool) {
+	if view.folded {
+		defer c.watch.guard()()
+	}
+	return view.catchUp(c)
 }
 
 func commandIDs(entries []*Entry) (ids []uuid.UUID) {

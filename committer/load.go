@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/groupcommit/groupcommit/command"
@@ -72,7 +73,12 @@ func (c *Committer) load(ctx context.Context, of command.Subject, state command.
 }
 
 // read folds what a state lacks, and tells the draft of a snapshot, unless that is nil, of each event.
-func (c *Committer) read(ctx context.Context, of command.Subject, state command.State, next *draft) (command.State, error) {
+func (c *Committer) read(ctx context.Context, of command.Subject, state command.State, next *draft) (_ command.State, err error) {
+	defer func() {
+		if value := recover(); value != nil { // of an upcast: it may be read by a goroutine that is nobody's
+			err = &command.PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
 	for event, err := range c.config.Read(ctx, of.Stream, state.Version) {
 		if errors.Is(err, command.ErrClosed) {
 			return state, command.ErrClosed
@@ -110,9 +116,11 @@ type loading struct {
 	state command.State
 	epoch uint64
 	err   error
+	left  bool // it came to nothing for a reason of its own: its context has ended, or it panicked
 }
 
-// once calls load, unless somebody else is at it: then it waits for what that comes to. If it comes to nothing, the next one tries.
+// once calls load, unless somebody else is at it: then it waits for what that comes to. If
+// that one has left, the next one tries.
 func (l *loads) once(ctx context.Context, of command.Subject, load func() (command.State, uint64, error)) (command.State, uint64, error) {
 	for {
 		l.mu.Lock()
@@ -123,8 +131,8 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 		l.mu.Unlock()
 		select {
 		case <-other.done:
-			if other.err == nil {
-				return other.state, other.epoch, nil
+			if !other.left {
+				return other.state, other.epoch, other.err
 			}
 		case <-ctx.Done():
 			return command.State{Version: nothing}, 0, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
@@ -133,13 +141,19 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 	if l.under == nil {
 		l.under = make(map[command.Subject]*loading)
 	}
-	mine := &loading{done: make(chan struct{})}
+	mine := &loading{done: make(chan struct{}), left: true} // so a panic is taken
 	l.under[of] = mine
 	l.mu.Unlock()
+	defer l.tell(of, mine)
 	mine.state, mine.epoch, mine.err = load()
-	l.mu.Lock()
-	delete(l.under, of)
-	l.mu.Unlock()
-	close(mine.done)
+	mine.left = mine.err != nil && ctx.Err() != nil
 	return mine.state, mine.epoch, mine.err
+}
+
+// tell ends a loading.
+func (l *loads) tell(of command.Subject, mine *loading) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.under, of)
+	close(mine.done)
 }
