@@ -147,9 +147,7 @@ func describe(history []porcupine.Operation) (text string) {
 
 // register is a store of which one stream is used while there is trouble.
 type register struct {
-	store interface {
-		Submit(context.Context, groupcommit.Command) *groupcommit.Future
-	}
+	store   submitter
 	version func(ctx context.Context, stream string) (int64, error)
 	trouble func()
 }

@@ -92,7 +92,6 @@ type submitter interface {
 // reporter is what tests and checks of rapid have in common.
 type reporter interface {
 	Helper()
-	Logf(format string, args ...any)
 	Error(args ...any)
 	Errorf(format string, args ...any)
 	Fatal(args ...any)

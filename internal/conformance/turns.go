@@ -52,6 +52,9 @@ func turnAlone(t *testing.T, open Open) {
 					return
 				}
 				holders++
+				if _, err := store.Look(t.Context(), committer.Query{}); err != nil { // time for another one to have it, too
+					t.Error(err)
+				}
 				if holders != 1 {
 					t.Errorf("%d have the turn", holders)
 				}

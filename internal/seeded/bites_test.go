@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 var complete = flag.Bool("complete", false, "seed every bug, which takes minutes")
 
 // complaint is what a test says when it fails.
-var complaint = regexp.MustCompile(`(?m)^\s+\w+_test\.go:\d+: .*|^panic: .*`)
+var complaint = regexp.MustCompile(`(?m)^\s+\w+\.go:\d+: .*|^panic: .*`)
 
 // root is where the module is.
 const root = "../.."
