@@ -192,7 +192,8 @@ func (c *Config) checkNumbers() error {
 		{"QueueCommands", c.QueueCommands}, {"QueueBytes", c.QueueBytes},
 		{"MaxEventBytes", c.MaxEventBytes}, {"MaxMetadataBytes", c.MaxMetadataBytes}, {"MaxCommandBytes", c.MaxCommandBytes},
 		{"MaxCommandEvents", c.MaxCommandEvents}, {"MaxCommandStreams", c.MaxCommandStreams}, {"MaxNameBytes", c.MaxNameBytes},
-		{"HeadStreams", c.HeadStreams}, {"StateStreams", c.StateStreams}, {"StateBytes", c.StateBytes}, {"MaxConnections", c.MaxConnections}, {"MinConnections", c.MinConnections},
+		{"HeadStreams", c.HeadStreams}, {"StateStreams", c.StateStreams}, {"StateBytes", c.StateBytes},
+		{"MaxConnections", c.MaxConnections}, {"MinConnections", c.MinConnections},
 	} {
 		if n.value < 0 {
 			return &ConfigError{Field: n.field, Reason: "it is negative"}
@@ -207,9 +208,10 @@ func (c *Config) checkDurations() error {
 		field string
 		value time.Duration
 	}{
-		{"RetryFor", c.RetryFor}, {"CloseTimeout", c.CloseTimeout}, {"DecideLimit", c.DecideLimit}, {"LockTimeout", c.LockTimeout}, {"IdleInTransaction", c.IdleInTransaction},
+		{"RetryFor", c.RetryFor}, {"CloseTimeout", c.CloseTimeout}, {"LockTimeout", c.LockTimeout}, {"IdleInTransaction", c.IdleInTransaction},
 		{"AcquireTimeout", c.AcquireTimeout}, {"IdleTimeout", c.IdleTimeout}, {"MaxLifetime", c.MaxLifetime},
 		{"ConnectTimeout", c.ConnectTimeout}, {"PollInterval", c.PollInterval},
+		{"DecideLimit", c.DecideLimit},
 	} {
 		switch {
 		case d.value < 0:
@@ -244,8 +246,8 @@ func (c *Config) checkDataType() error {
 const (
 	maxQueueCommands = 1 << 20          // the queue is allocated at once
 	maxInFlight      = 16               // each is a connection, and more than a few only make failures dearer
-	minDuration      = time.Millisecond // the server counts no less
-	maxServerTimeout = 24 * time.Hour   // and that in 32 bits
+	minDuration      = time.Millisecond // below, another unit was meant
+	maxServerTimeout = 24 * time.Hour   // the server counts milliseconds in 32 bits
 )
 
 func atMost[T int | time.Duration](field string, value, limit T) error {

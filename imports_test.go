@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"./decider":             {".", "./command"},
 	"./decider/decidertest": {".", "./command"},
 	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
+	"./importer":            {"."},
 	"./projection":          {".", "./pg", "./projection/migrations"},
 	".":                     {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }

@@ -44,7 +44,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, err
 	}
 	config.DataType = log.DataType() // that of the schema, which config need not name
-	store := start(config, log, log, log.Appended, log.Close)
+	store := start(config, log, log, log, log.Appended, log.Close)
 	store.pool = log.PoolStats
 	return store, nil
 }
@@ -73,14 +73,14 @@ func OpenInMemory(config Config) (*Store, error) {
 	if config.DataType == DataBytea {
 		log = memlog.NewBytea()
 	}
-	return start(config, log, nil, func() {}, func() {}), nil
+	return start(config, log, nil, nil, func() {}, func() {}), nil
 }
 
 // start tells whoever subscribes of each commit, in this process, and with tell in others.
-func start(config Config, log log, turns committer.Turns, tell, release func()) *Store {
+func start(config Config, log log, turns committer.Turns, snapshots committer.SnapshotStore, tell, release func()) *Store {
 	reader, reads := reading.New(log, config.reading())
 	line := config.pipeline()
-	line.Committer.Turns = turns
+	line.Committer.Turns, line.Committer.Snapshots = turns, snapshots
 	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
 		return reader.ReadStream(ctx, stream, After(after))
 	}

@@ -18,6 +18,8 @@
 //     cores=apart keeps the server to one half of the cores and clients and store to the other, as if each had a machine of its own.
 //   - BenchmarkCold: streams that the store has not seen (cold-commands/s) in turn with streams that it knows (warm-commands/s); ratio is the
 //     first as a part of the second.
+//   - BenchmarkColdLoad: a decision on a stream of 100,000 events that is not in memory (snapshot=true, false); -coldlength=10000 is a shorter one. An operation
+//     is one such decision.
 //   - BenchmarkInFlight: k commits in flight, in turn with one; x-one is the multiple of its rate.
 //   - BenchmarkLinger: the rules by which a batch leaves, in turn with the default; x-default is the multiple of its rate.
 //   - BenchmarkPayload: events of 100 to 10,000 bytes, kept as jsonb or as bytea, in turn with jsonb; x-jsonb is the multiple of its rate.

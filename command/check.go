@@ -18,8 +18,8 @@ func (c *Command) Check(limits *Limits) error {
 	if len(c.Streams) == 0 {
 		return invalid("Streams", "a command names at least one stream")
 	}
-	if len(c.Streams) > limits.CommandStreams {
-		return exceeds("Streams", "streams in a command", len(c.Streams), limits.CommandStreams)
+	if err := c.checkCount(limits); err != nil {
+		return err
 	}
 	events := c.Events()
 	if events == 0 {
@@ -31,13 +31,35 @@ func (c *Command) Check(limits *Limits) error {
 	if bytes := c.bytes(); bytes > limits.CommandBytes {
 		return exceeds("Streams", "bytes in a command", bytes, limits.CommandBytes)
 	}
+	if err := c.checkStreams(limits); err != nil {
+		return err
+	}
+	return c.checkDuplicates()
+}
+
+// CheckGuards is Check where a decision appends nothing: what it only expects of streams.
+func (c *Command) CheckGuards(limits *Limits) error {
+	if err := c.checkCount(limits); err != nil {
+		return err
+	}
+	return c.checkStreams(limits)
+}
+
+func (c *Command) checkCount(limits *Limits) error {
+	if len(c.Streams) > limits.CommandStreams {
+		return exceeds("Streams", "streams in a command", len(c.Streams), limits.CommandStreams)
+	}
+	return nil
+}
+
+func (c *Command) checkStreams(limits *Limits) error {
 	for i := range c.Streams {
 		if err := c.Streams[i].check(limits); err != nil {
 			err.Field = fmt.Sprintf("Streams[%d].%s", i, err.Field)
 			return err
 		}
 	}
-	return c.checkDuplicates()
+	return nil
 }
 
 // checkDecision is about what is known before anything is decided.
@@ -49,6 +71,11 @@ func (c *Command) checkDecision(limits *Limits) error {
 	if len(subjects) > limits.CommandStreams {
 		return exceeds("Decision", "streams in a decision", len(subjects), limits.CommandStreams)
 	}
+	return CheckSubjects(subjects, limits)
+}
+
+// CheckSubjects returns an *InvalidError for a subject whose stream cannot be.
+func CheckSubjects(subjects []Subject, limits *Limits) error {
 	for i := range subjects {
 		if err := checkName("Stream", subjects[i].Stream, limits.NameBytes); err != nil {
 			err.Field = fmt.Sprintf("Decision.Subjects[%d].%s", i, err.Field)

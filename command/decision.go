@@ -29,6 +29,22 @@ type Folder interface {
 	Size(state any) int
 }
 
+// Snapshotter is a Folder whose states may be kept beside the log, so that a long stream need not be folded from its beginning.
+type Snapshotter interface {
+	Folder
+	// Snapshots is nil where none are wanted. It is the same with every call.
+	Snapshots() *Snapshots
+}
+
+// Snapshots says how states are kept. Its functions are called by any goroutine.
+type Snapshots struct {
+	Name    string // of what the folder makes of a stream
+	Version int    // of how it does that, and of the encoding: snapshots of another one are not used
+	Every   int    // events, at least 1
+	Encode  func(state any) ([]byte, error)
+	Decode  func(data []byte) (any, error)
+}
+
 // State is what the events of a stream came to.
 type State struct {
 	Value   any

@@ -17,6 +17,7 @@ import (
 type aside struct {
 	begun   uint64            // entries so far: each has its place
 	waiting []waiting         // by place
+	bytes   int               // of memory that those hold
 	barred  map[string]uint64 // streams of those, each with the first place that waits for it
 	due     bool              // something has changed for them
 	helpers int               // goroutines that load
@@ -33,6 +34,15 @@ type waiting struct {
 
 // maxHelpers is how many states are loaded at a time, each over a connection of the reads'.
 const maxHelpers = 8
+
+// Where so much waits nothing more begins, and so the queue fills: what is taken from there is not counted there any more.
+const (
+	maxWaiting      = 10_000
+	maxWaitingBytes = 64 << 20
+)
+
+// full tells whether so much waits that nothing more may begin.
+func (a *aside) full() bool { return len(a.waiting) >= maxWaiting || a.bytes >= maxWaitingBytes }
 
 func newAside() aside {
 	return aside{barred: make(map[string]uint64), slots: make(chan struct{}, maxHelpers)}
@@ -93,6 +103,7 @@ func (c *Committer) setAside(work *job, plan *plan) {
 		}
 		work.hold()
 		c.waiting = append(c.waiting, waiting{entry: e, ctx: work.ctx, share: work.share})
+		c.bytes += e.Size()
 		for i := range e.parts {
 			if first, ok := c.barred[e.parts[i].stream]; !ok || e.place < first {
 				c.barred[e.parts[i].stream] = e.place
@@ -176,7 +187,7 @@ func (c *Committer) resume() {
 		if c.Waiting() {
 			c.Prepare(c.waiting[0].ctx)
 		}
-		if !c.Ready() {
+		if !c.ready() {
 			return
 		}
 		c.due = false
@@ -188,7 +199,7 @@ func (c *Committer) resume() {
 // takeWaiting makes a job of all that was set aside.
 func (c *Committer) takeWaiting() *job {
 	all := c.waiting
-	c.waiting = nil
+	c.waiting, c.bytes = nil, 0
 	clear(c.barred)
 	work := &job{ctx: all[0].ctx, entries: make([]*Entry, len(all))}
 	for i := range all {

@@ -115,7 +115,10 @@ func (c *Committer) carry(ctx context.Context, f *flight) error {
 func (c *Committer) Answers() <-chan Answer { return c.answers }
 
 // Ready tells whether another batch can begin.
-func (c *Committer) Ready() bool {
+func (c *Committer) Ready() bool { return !c.full() && c.ready() }
+
+// ready is Ready for what was set aside.
+func (c *Committer) ready() bool {
 	n := len(c.flights)
 	room := !c.broken && n < c.config.InFlight && (n == 0 || c.flights[n-1].owned)
 	return room && (c.turn.open() || c.turn.failed != nil || c.stopped != nil) // a failure is dealt with when there is a batch

@@ -29,6 +29,8 @@ type Config struct {
 	AcceptLostCommits bool
 	// Read reads the committed events of a stream whose version is greater than after, in order. It is called by any goroutine. Only decisions need it.
 	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
+	// Snapshots keeps states beside the log, for folders that ask for it. Nil: none are kept. It needs Close.
+	Snapshots SnapshotStore
 	// Limits bound what a decision may append.
 	Limits command.Limits
 	// CommitBytes is how much decisions may append in one commit; those behind go into the next. Defaults to 8 MiB. What commands carry with them was
@@ -47,18 +49,19 @@ type Config struct {
 	Hooks Hooks
 }
 
-// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight and one for the turn: one
+// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are snapshots to save: one
 // goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
 type Committer struct {
-	log     Log
-	config  Config
-	heads   *heads
-	outage  outage
-	stopped error // why nothing is written any more
-	turn    turn
-	states  *states
-	watch   watch
-	running sync.WaitGroup // goroutines that answer
+	log       Log
+	config    Config
+	heads     *heads
+	outage    outage
+	stopped   error // why nothing is written any more
+	turn      turn
+	states    *states
+	snapshots snapshots
+	watch     watch
+	running   sync.WaitGroup // goroutines that answer
 	aside
 	chain
 }
@@ -86,6 +89,7 @@ func New(log Log, config Config) *Committer {
 		aside:  newAside(),
 		chain:  chain{answers: make(chan Answer, 2*config.InFlight+1)}, // two each and one: hardly anybody waits to be heard
 	}
+	c.snapshots.life, c.snapshots.end = context.WithCancel(context.Background())
 	c.watch.limit, c.watch.overran, c.watch.start = config.DecideLimit, c.overran, time.Now()
 	if config.Turns == nil {
 		c.turn.state = held
@@ -231,7 +235,7 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			view.learn(&query, &snapshot, aside)
 			continue // what was forgotten has to be asked for again
 		}
-		if view.catchUp(c) && aside {
+		if c.keepUp(view) && aside {
 			return nil, errBehind
 		} else if view.confirm {
 			continue
@@ -244,6 +248,14 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			return plan, nil
 		}
 	}
+}
+
+// keepUp is catchUp, with an alarm.
+func (c *Committer) keepUp(view *view) (ahead bool) {
+	if view.folded {
+		defer c.watch.guard()()
+	}
+	return view.catchUp(c)
 }
 
 func commandIDs(entries []*Entry) (ids []uuid.UUID) {
@@ -332,6 +344,7 @@ func (c *Committer) finish(work *job, plan *plan, took time.Duration) {
 		if s := &plan.view.slots[i]; s.proven() {
 			c.heads.set(s.stream, s.version)
 			c.states.take(s)
+			c.crossed(s)
 		}
 	}
 	for i, e := range plan.entries {

@@ -97,6 +97,9 @@ func (j *judge) widen(e *Entry, more []command.Subject) error {
 	if n := len(d.subjects) + len(more); n > limit {
 		return &command.InvalidError{Field: "Decision", Reason: fmt.Sprintf("%d streams in a decision, at most %d are accepted", n, limit), Limit: limit}
 	}
+	if err := command.CheckSubjects(more, &j.committer.config.Limits); err != nil {
+		return err
+	}
 	d.all = append(d.all, more...)
 	for _, s := range more {
 		d.subjects = append(d.subjects, unloaded(s))
@@ -159,6 +162,8 @@ func (j *judge) assign(e *Entry, writes []command.StreamWrite) (ordered []comman
 			return nil, err
 		}
 		ordered = make([]command.StreamWrite, e.decision.streams, e.decision.streams+len(writes))
+	} else if err := cmd.CheckGuards(&j.committer.config.Limits); err != nil {
+		return nil, err
 	}
 	known := len(e.parts)
 	for n := range e.parts {

@@ -13,6 +13,7 @@ type decision struct {
 	subjects []subject
 	all      []command.Subject // the same, as it knows them
 	streams  int               // that the subjects name: the first parts of the entry
+	given    int               // of those, before it asked for any
 	asked    int               // times that it asked for more
 	loads    int               // times that states were loaded for it since it left the queue
 	loading  bool              // a goroutine is at it

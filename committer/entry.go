@@ -51,6 +51,7 @@ func (e *Entry) Fill(log Log, cmd *command.Command) {
 	if cmd.Decision != nil {
 		e.decision = newDecision(cmd.Decision)
 		e.parts = e.decision.parts(e.parts)
+		e.decision.given = e.decision.streams
 		return
 	}
 	e.parts = e.one[:0]

@@ -58,7 +58,7 @@ func (c *Committer) folds(stream string) (folds []fold) {
 	if folds == nil {
 		return c.states.of(stream)
 	}
-	return folds
+	return newest(folds)
 }
 
 // fold brings what an entry has loaded to the states of its streams, where it is newer.
@@ -145,20 +145,20 @@ func (j *judge) evolve(e *Entry) (failed error) {
 				index++
 				continue
 			}
-			event, err := j.committer.recorded(j.plan.commit, index, &row)
+			event, unread := j.committer.recorded(j.plan.commit, index, &row)
 			index++
 			for k := range s.folds {
 				f := &s.folds[k]
 				if f.next.Version != version-1 {
 					continue
 				}
+				err := unread
 				if err == nil {
 					f.next, err = j.committer.evolve(f.folder, f.next, &event)
 				}
 				if err != nil && failed == nil && e.looksAt(p.stream, f.folder) {
 					failed = err
 				}
-				err = nil
 			}
 		}
 	}

@@ -174,11 +174,16 @@ func (j *judge) record(i int, e *Entry, result *command.Result) {
 	j.plan.commit.Records = append(j.plan.commit.Records, record)
 }
 
-// result is the recorded result, for a repetition of the command.
+// result is the recorded result, for a repetition of the command. What a decision has come to on top of the streams that it was given need not be what
+// it came to the first time.
 func (r *Record) result(e *Entry) command.Result {
-	versions := make([]command.StreamVersion, len(e.parts))
+	parts := e.parts
+	if e.decision != nil {
+		parts = parts[:e.decision.given]
+	}
+	versions := make([]command.StreamVersion, len(parts))
 	for i := range min(len(versions), len(r.Versions)) { // they are as many: it is the same command
-		versions[i] = command.StreamVersion{Stream: e.parts[i].stream, Version: r.Versions[i]}
+		versions[i] = command.StreamVersion{Stream: parts[i].stream, Version: r.Versions[i]}
 	}
 	return command.Result{First: r.First, Last: r.Last, Versions: versions, CommittedAt: r.CommittedAt, Duplicate: true}
 }

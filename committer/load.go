@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/groupcommit/groupcommit/command"
@@ -52,35 +53,50 @@ func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state co
 
 // load reads what a state lacks, and keeps what it comes to. A state of version nothing begins at the beginning.
 func (c *Committer) load(ctx context.Context, of command.Subject, state command.State, epoch uint64) (command.State, uint64, error) {
-	if now := c.epoch(); state.Version == nothing || epoch != now {
-		initial, err := initial(of.Folder)
-		if err != nil {
-			return state, now, err
+	now := c.epoch()
+	if state.Version != nothing && epoch == now {
+		state, err := c.read(ctx, of, state, nil)
+		if err == nil {
+			c.states.put(of, state, now)
 		}
-		state, epoch = initial, now
+		return state, now, err
 	}
+	state, next, err := c.build(ctx, of)
+	if err != nil {
+		return state, now, err
+	}
+	c.states.put(of, state, now)
+	if next != nil && next.folded >= next.every {
+		c.saveLater(of, next)
+	}
+	return state, now, nil
+}
+
+// read folds what a state lacks, and tells the draft of a snapshot, unless that is nil, of each event.
+func (c *Committer) read(ctx context.Context, of command.Subject, state command.State, next *draft) (_ command.State, err error) {
+	defer func() {
+		if value := recover(); value != nil { // of an upcast: it may be read by a goroutine that is nobody's
+			err = &command.PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
 	for event, err := range c.config.Read(ctx, of.Stream, state.Version) {
 		if errors.Is(err, command.ErrClosed) {
-			return state, epoch, command.ErrClosed
+			return state, command.ErrClosed
 		}
 		if err != nil {
-			return state, epoch, fmt.Errorf("%w: %w", command.ErrNotWritten, err)
+			return state, fmt.Errorf("%w: %w", command.ErrNotWritten, err)
 		}
 		if state, err = evolve(of.Folder, state, &event); err != nil {
-			return state, epoch, err
+			return state, err
 		}
+		next.take(&event, state)
 	}
-	c.states.put(of, state, epoch)
-	return state, epoch, nil
+	return state, nil
 }
 
 func initial(folder command.Folder) (state command.State, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &command.PanicError{Value: value}
-		}
-	}()
-	return command.State{Value: folder.Initial()}, nil
+	state.Value, err = guarded(func() (any, error) { return folder.Initial(), nil })
+	return state, err
 }
 
 func (c *Committer) epoch() uint64 {
@@ -100,9 +116,11 @@ type loading struct {
 	state command.State
 	epoch uint64
 	err   error
+	left  bool // it came to nothing for a reason of its own: its context has ended, or it panicked
 }
 
-// once calls load, unless somebody else is at it: then it waits for what that comes to. If it comes to nothing, the next one tries.
+// once calls load, unless somebody else is at it: then it waits for what that comes to. If
+// that one has left, the next one tries.
 func (l *loads) once(ctx context.Context, of command.Subject, load func() (command.State, uint64, error)) (command.State, uint64, error) {
 	for {
 		l.mu.Lock()
@@ -113,8 +131,8 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 		l.mu.Unlock()
 		select {
 		case <-other.done:
-			if other.err == nil {
-				return other.state, other.epoch, nil
+			if !other.left {
+				return other.state, other.epoch, other.err
 			}
 		case <-ctx.Done():
 			return command.State{Version: nothing}, 0, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
@@ -123,13 +141,19 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 	if l.under == nil {
 		l.under = make(map[command.Subject]*loading)
 	}
-	mine := &loading{done: make(chan struct{})}
+	mine := &loading{done: make(chan struct{}), left: true} // so a panic is taken
 	l.under[of] = mine
 	l.mu.Unlock()
+	defer l.tell(of, mine)
 	mine.state, mine.epoch, mine.err = load()
-	l.mu.Lock()
-	delete(l.under, of)
-	l.mu.Unlock()
-	close(mine.done)
+	mine.left = mine.err != nil && ctx.Err() != nil
 	return mine.state, mine.epoch, mine.err
+}
+
+// tell ends a loading.
+func (l *loads) tell(of command.Subject, mine *loading) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.under, of)
+	close(mine.done)
 }

@@ -2,6 +2,7 @@ package committer
 
 import (
 	"container/list"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -39,6 +40,12 @@ type StateStats struct {
 	Streams      int
 	Bytes        int
 }
+
+// maxFolds is how many states of a stream are kept: each is folded with every commit. There are more where a folder is made anew for each command.
+const maxFolds = 32
+
+// newest are those that were added last.
+func newest(folds []fold) []fold { return folds[max(len(folds)-maxFolds, 0):] }
 
 // keptOverhead is what a stream takes in the cache beside its name and its states, about.
 const keptOverhead = 250
@@ -120,6 +127,11 @@ func (s *states) keep(stream string, f fold) {
 	}
 	switch {
 	case at == len(k.folds):
+		if at == maxFolds {
+			k.bytes -= k.folds[0].size
+			s.counts.Bytes -= k.folds[0].size
+			k.folds = slices.Delete(k.folds, 0, 1)
+		}
 		k.folds = append(k.folds, f)
 		k.bytes += f.size
 		s.counts.Bytes += f.size

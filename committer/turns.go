@@ -106,6 +106,7 @@ func (c *Committer) Rest() { c.pass() }
 // Close gives back what the committer holds. It is called at the end, when the committer is Idle, and may wait for a database that does
 // not answer for as long as an attempt may take.
 func (c *Committer) Close() {
+	c.snapshots.close()
 	for c.config.Turns != nil && c.turn.state != away {
 		c.pass()
 		c.note(<-c.answers)

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/command"
 )
 
 // Decider folds the events of streams of one kind to states of type S. It is made once and used for all of them: what is known of a stream is kept
@@ -12,6 +13,10 @@ type Decider[S any] struct {
 	initial func() S
 	evolve  func(S, groupcommit.RecordedEvent) (S, error)
 	size    func(S) int
+
+	snapshots *command.Snapshots // nil: none
+	encode    func(S) ([]byte, error)
+	decode    func([]byte) (S, error)
 }
 
 // New makes a decider. Its evolve gives the state after one more event, and leaves the one that it was given as it was: states are values, which are
@@ -21,9 +26,13 @@ type Decider[S any] struct {
 // An error, or a panic, says that the event cannot be folded. A decision that appends such an event fails, and so does whatever needs the state of
 // a stream that has one.
 func New[S any](evolve func(state S, event groupcommit.RecordedEvent) (S, error), options ...Option[S]) *Decider[S] {
-	d := &Decider[S]{evolve: evolve, initial: func() (zero S) { return }, size: sizeOf[S]}
+	d := &Decider[S]{evolve: evolve, initial: func() (zero S) { return }, size: sizeOf[S], encode: toJSON[S], decode: fromJSON[S]}
 	for _, option := range options {
 		option(d)
+	}
+	if d.snapshots != nil {
+		d.snapshots.Encode = func(state any) ([]byte, error) { return d.encode(state.(S)) }
+		d.snapshots.Decode = func(data []byte) (any, error) { return d.decode(data) }
 	}
 	return d
 }
@@ -57,3 +66,5 @@ func (f folder[S]) Evolve(state any, event *groupcommit.RecordedEvent) (any, err
 }
 
 func (f folder[S]) Size(state any) int { return f.size(state.(S)) }
+
+func (f folder[S]) Snapshots() *command.Snapshots { return f.snapshots }

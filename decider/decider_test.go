@@ -190,3 +190,22 @@ func TestID(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A repetition that would now write to another stream is not told a version of that one.
+func TestRepetitionNamesTheStreamsThatWereGiven(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	a := decider.New(evolve).At("a")
+	id := decider.ID(uuid.New(), "k")
+	for n, stream := range []string{"b", "c"} {
+		result, err := decider.Submit(t.Context(), store, func(d *decider.Decision) error {
+			d.To(stream, groupcommit.Any, move(1))
+			return nil
+		}, a, id).Wait(t.Context())
+		if err != nil || result.Duplicate != (n > 0) {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		if n > 0 && (len(result.Versions) != 1 || result.Versions[0].Stream != "a") {
+			t.Errorf("%+v", result.Versions)
+		}
+	}
+}

@@ -103,6 +103,9 @@ func (e *execution) attempt(ctx context.Context) (writes []command.StreamWrite, 
 			e.subjects = slices.Concat(e.subjects, d.more)
 			continue
 		}
+		if conflict := e.conflict(d.writes); refusal == nil && conflict != nil {
+			refusal = conflict
+		}
 		if refusal != nil {
 			d.writes = nil
 		}
@@ -135,6 +138,17 @@ func (e *execution) read(ctx context.Context) error {
 				return &groupcommit.EvolveError{Stream: s.Stream, Version: event.Version, Type: event.Type, Err: err}
 			}
 			*state = command.State{Value: value, Version: event.Version}
+		}
+	}
+	return nil
+}
+
+// conflict is about a stream that was read and is not as the decision expects it to be: guarded asks only whether it is as it was read.
+func (e *execution) conflict(writes []command.StreamWrite) *groupcommit.ConflictError {
+	for _, w := range writes {
+		i := slices.IndexFunc(e.subjects, func(s command.Subject) bool { return s.Stream == w.Stream })
+		if i >= 0 && !w.Expect.Holds(e.states[i].Version) {
+			return &groupcommit.ConflictError{Stream: w.Stream, Expected: w.Expect, Actual: e.states[i].Version}
 		}
 	}
 	return nil

@@ -90,3 +90,19 @@ func TestExecuteWithID(t *testing.T) {
 		}
 	}
 }
+
+// What To expects of a stream that was read, too, holds as it does for Submit.
+func TestExecuteKeepsExpectations(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	a := decider.New(evolve).At("a")
+	if _, err := store.Append(t.Context(), groupcommit.To("a", groupcommit.NoStream, move(1))); err != nil {
+		t.Fatal(err)
+	}
+	_, err := decider.Execute(t.Context(), store, func(_ context.Context, d *decider.Decision) error {
+		d.To("a", groupcommit.NoStream, move(1))
+		return nil
+	}, a)
+	if conflict, ok := errors.AsType[*groupcommit.ConflictError](err); !ok || conflict.Expected != groupcommit.NoStream || conflict.Actual != 1 {
+		t.Errorf("got %v", err)
+	}
+}

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/decider"
 	"github.com/groupcommit/groupcommit/memlog"
@@ -268,4 +271,185 @@ func (l *late) Append(ctx context.Context, commit *committer.Commit, link *commi
 		}
 	}
 	return l.Log.Append(ctx, commit, nil)
+}
+
+// A name that cannot be is refused before the log is asked about it: there it would be in the way of the whole batch.
+func TestNamesAreCheckedWhereverADecisionHasThem(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	a := decider.New(evolve)
+	for name, test := range map[string]struct {
+		decide func(d *decider.Decision) error
+		field  string
+	}{
+		"asked for": {func(d *decider.Decision) error { a.At("a\x00b").State(d); return nil }, "Decision.Subjects[0].Stream"},
+		"guarded":   {func(d *decider.Decision) error { d.To("a\x00b", groupcommit.NoStream); return nil }, "Streams[0].Stream"},
+		"written":   {func(d *decider.Decision) error { d.To("a\x00b", groupcommit.NoStream, move(1)); return nil }, "Streams[0].Stream"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := decider.Submit(t.Context(), store, test.decide).Wait(t.Context()); !isInvalid(test.field)(err) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// A decision that appends nothing may guard as many streams as one that does.
+func TestGuardsAreBounded(t *testing.T) {
+	store := open(t, groupcommit.Config{MaxCommandStreams: 2})
+	_, err := decider.Submit(t.Context(), store, func(d *decider.Decision) error {
+		for _, stream := range []string{"a", "b", "c"} {
+			d.To(stream, groupcommit.NoStream)
+		}
+		return nil
+	}).Wait(t.Context())
+	if !isInvalid("Streams")(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// unreadable is a log that cannot read back what it has encoded.
+type unreadable struct{ *memlog.Log }
+
+func (unreadable) ReadRow([]byte) (command.Event, error) { return command.Event{}, errPoor }
+
+// An event that cannot be read is folded to no state: who needs one loads it.
+func TestWhatCannotBeReadIsNotFolded(t *testing.T) {
+	memory := memlog.New()
+	p := process(unreadable{memory}, memory, committer.Config{})
+	defer closing(t, p)
+	look := func() {
+		var parts []decider.Part
+		for range 2 {
+			parts = append(parts, decider.New(func(a account, e groupcommit.RecordedEvent) (account, error) {
+				if e.Type == "" {
+					t.Error("nothing was folded as an event")
+				}
+				return evolve(a, e)
+			}).At("a"))
+		}
+		if _, err := decider.Submit(t.Context(), p, func(*decider.Decision) error { return nil }, parts...).Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	look()
+	if _, err := p.Submit(t.Context(), groupcommit.To("a", groupcommit.Any, move(1))).Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	look()
+}
+
+// Who makes a decider for each command pays for it, but not more and more.
+func TestDecidersMadeForOneCommand(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	var folded atomic.Int64
+	for range 200 {
+		a := decider.New(func(a account, e groupcommit.RecordedEvent) (account, error) {
+			folded.Add(1)
+			return evolve(a, e)
+		}).At("a")
+		if _, err := decider.Submit(t.Context(), store, func(*decider.Decision) error { return nil }, a).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.Append(t.Context(), groupcommit.To("a", groupcommit.Any, move(1))); err != nil {
+		t.Fatal(err)
+	}
+	if n := folded.Load(); n > 50 {
+		t.Errorf("an event was folded %d times", n)
+	}
+}
+
+// Folding that does not return is told of also where a state is brought to what is in flight.
+func TestFoldingWhatIsInFlightIsWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := memlog.New()
+		var failing atomic.Bool
+		log := &late{Log: memory, owned: make(chan struct{}), fail: make(chan struct{}), failing: &failing}
+		var told atomic.Int64
+		hooks := committer.Hooks{Overran: func(info committer.OverrunInfo) {
+			if !info.Returned {
+				told.Add(1)
+			}
+		}}
+		p := process(log, memory, committer.Config{Hooks: hooks})
+		returning := make(chan struct{})
+		a := decider.New(func(a account, e groupcommit.RecordedEvent) (account, error) {
+			<-returning
+			return evolve(a, e)
+		}).At("a")
+		failing.Store(true)
+		p.Submit(t.Context(), groupcommit.To("a", groupcommit.Any, move(10)))
+		<-log.owned
+		looking := decider.Submit(t.Context(), p, func(*decider.Decision) error { return nil }, a)
+		time.Sleep(5 * time.Second)
+		if n := told.Load(); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+		failing.Store(false)
+		close(returning)
+		close(log.fail)
+		if _, err := looking.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		closing(t, p)
+	})
+}
+
+// Who waits for a state that another one tries to load hears with that one that it cannot be, and does not try again after it.
+func TestLoadsFailTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Read: func(context.Context, string, int64) iter.Seq2[command.RecordedEvent, error] {
+				return func(yield func(command.RecordedEvent, error) bool) { yield(command.RecordedEvent{}, errWeather) }
+			},
+		}}, memlog.New())
+		a := decider.New(evolve).At("a")
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				_, err := decider.Submit(t.Context(), p, func(*decider.Decision) error { return nil }, a).Wait(t.Context())
+				if !errors.Is(err, groupcommit.ErrNotWritten) || !errors.Is(err, errWeather) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if waited := time.Since(began); waited > time.Minute { // of the bubble
+			t.Errorf("the last one was told after %v", waited)
+		}
+		closing(t, p)
+	})
+}
+
+// A reading that panics, as an upcast may, is the affair of the command that needs it, wherever it is read; the next one is not left waiting.
+func TestLoadingThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		panicking := true
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Read: func(context.Context, string, int64) iter.Seq2[command.RecordedEvent, error] {
+				if panicking {
+					panic("upcast")
+				}
+				return func(func(command.RecordedEvent, error) bool) {}
+			},
+		}}, memlog.New())
+		a := decider.New(evolve).At("a")
+		submit := func(ctx context.Context, parts ...decider.Part) error {
+			_, err := decider.Submit(ctx, p, func(d *decider.Decision) error { a.State(d); return nil }, parts...).Wait(ctx)
+			return err
+		}
+		for _, err := range []error{submit(t.Context(), a), submit(t.Context())} {
+			if !isPanic("upcast")(err) {
+				t.Error(err)
+			}
+		}
+		panicking = false
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := submit(ctx, a); err != nil {
+			t.Error(err)
+		}
+		closing(t, p)
+	})
 }

@@ -8,7 +8,7 @@ package migrations
 import "embed"
 
 // Latest is the version of the schema after all files ran: the number that the last one begins with.
-const Latest int64 = 1
+const Latest int64 = 2
 
 // Files are the migrations, in the format of github.com/pressly/goose.
 //

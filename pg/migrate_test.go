@@ -22,14 +22,22 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
+// allVersions are those of a schema whose migrations each ran once.
+func allVersions() (versions []int64) {
+	for version := range migrations.Latest + 1 {
+		versions = append(versions, version)
+	}
+	return versions
+}
+
 func TestMigrateFresh(t *testing.T) {
 	schema := pgtest.Schema(t)
 	if err := Migrate(t.Context(), testConfig(t), schema, ""); err != nil {
 		t.Fatal(err)
 	}
 	log := readLog(t, schema)
-	if want := []int64{0, migrations.Latest}; !slices.Equal(log.versions, want) {
-		t.Errorf("versions recorded: %v, want %v", log.versions, want)
+	if !slices.Equal(log.versions, allVersions()) {
+		t.Errorf("versions recorded: %v, want %v", log.versions, allVersions())
 	}
 	if log.commits != 1 || log.id == uuid.Nil || log.dataType != command.DataJSONB {
 		t.Errorf("the log begins with %d commits, the first being %s, and data of type %s", log.commits, log.id, log.dataType)
@@ -63,8 +71,8 @@ func TestMigrateConcurrently(t *testing.T) {
 	}
 	close(start)
 	wg.Wait()
-	if log := readLog(t, schema); len(log.versions) != 2 || log.commits != 1 {
-		t.Errorf("versions recorded: %v, commits: %d; want one migration and one commit", log.versions, log.commits)
+	if log := readLog(t, schema); !slices.Equal(log.versions, allVersions()) || log.commits != 1 {
+		t.Errorf("versions recorded: %v, commits: %d; want each migration once and one commit", log.versions, log.commits)
 	}
 }
 
@@ -113,8 +121,8 @@ func TestMigrateConcurrentlyWithOtherDataTypes(t *testing.T) {
 	close(start)
 	wg.Wait()
 	log := readLog(t, schema)
-	if len(log.versions) != 2 || log.commits != 1 {
-		t.Errorf("versions recorded: %v, commits: %d; want one migration and one commit", log.versions, log.commits)
+	if !slices.Equal(log.versions, allVersions()) || log.commits != 1 {
+		t.Errorf("versions recorded: %v, commits: %d; want each migration once and one commit", log.versions, log.commits)
 	}
 	for i, asked := range dataTypes {
 		for _, err := range errs[i] {
@@ -164,7 +172,7 @@ func TestMigrateNewer(t *testing.T) {
 
 func TestMigrateNamesTheMigrationThatFailed(t *testing.T) {
 	schema := migratedSchema(t)
-	pgtest.Exec(t, "DELETE FROM "+quote(schema, versionTable)+" WHERE version_id = 1")
+	pgtest.Exec(t, "DELETE FROM "+quote(schema, versionTable)+" WHERE version_id > 0")
 	before := readLog(t, schema)
 
 	err := Migrate(t.Context(), testConfig(t), schema, "")

@@ -122,20 +122,28 @@ func (f *fixture) waitFor(t *testing.T, name string, position int64) {
 	}
 }
 
-// status is that of a version of a projection.
+// status is that of a version of a projection, which is there.
 func (f *fixture) status(t *testing.T, name string, version int) projection.Status {
+	t.Helper()
+	s, found := f.find(t, name, version)
+	if !found {
+		t.Fatalf("no projection %s, version %d", name, version)
+	}
+	return s
+}
+
+// find is the status of a version of a projection, once it has begun.
+func (f *fixture) find(t *testing.T, name string, version int) (status projection.Status, found bool) {
 	t.Helper()
 	all, err := f.runner.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range all {
-		if s.Name == name && s.Version == version {
-			return s
-		}
+	at := slices.IndexFunc(all, func(s projection.Status) bool { return s.Name == name && s.Version == version })
+	if at < 0 {
+		return status, false
 	}
-	t.Fatalf("no projection %s, version %d, among %+v", name, version, all)
-	panic("unreachable")
+	return all[at], true
 }
 
 // eventually waits until something is so.

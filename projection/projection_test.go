@@ -232,7 +232,7 @@ func TestSeveralAtOnce(t *testing.T) {
 	good.Name = "other"
 	stop := f.run(t, bad, good)
 	f.append(t, 1, 5)
-	eventually(t, "one has stopped", func() bool { return f.status(t, "tally", 0).Stopped })
+	eventually(t, "one has stopped", func() bool { s, found := f.find(t, "tally", 0); return found && s.Stopped })
 	f.waitFor(t, "other", f.append(t, 1, 5))
 	f.checkTally(t, f.table("other"))
 	if err := stop(); !errors.Is(err, errUnfit) {

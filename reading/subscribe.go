@@ -96,6 +96,9 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 		case errors.Is(err, command.ErrUnavailable):
 			s.outage.wait(ctx, s.reader.config.Logger, err)
 		case err != nil:
+			if errors.Is(err, command.ErrLostCommits) {
+				s.reader.tail.forget() // whoever goes on from an earlier place is not to be shown what is lost
+			}
 			return err
 		default:
 			s.outage.over(s.reader.config.Logger)

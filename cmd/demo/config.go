@@ -29,6 +29,9 @@ type config struct {
 	ServeCommands int    `env:"DEMO_SERVE_COMMANDS" envDefault:"10000000" help:"after which its load ends, so that it does not fill the disk"`
 	Profiles      bool   `env:"DEMO_PROFILES" envDefault:"false" help:"whether it serves profiles, too"`
 
+	SourceURL   string `env:"SOURCE_URL" help:"database that demo import reads ..."`
+	SourceTable string `env:"SOURCE_TABLE" envDefault:"events" help:"... and the table in it, as EventCore has it"`
+
 	NoColor string `env:"NO_COLOR" help:"anything: no colours"`
 	Term    string `env:"TERM"`
 

@@ -42,6 +42,8 @@ func TestConfigDefaults(t *testing.T) {
 		Listen:        "127.0.0.1:8080",
 		ServeClients:  []int{4, 2, 40},
 		ServeCommands: 10_000_000,
+
+		SourceTable: "events",
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("%+v, want %+v", c, want)

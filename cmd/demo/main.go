@@ -1,6 +1,7 @@
 // Command demo shows what groupcommit does: it runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, reads the
 // log back to check it, and prints a table. demo serve runs a load until it is told to stop, and shows it in the browser. demo verify
-// proves that the log of a database is sound. demo -h lists the environment variables that configure it.
+// proves that the log of a database is sound. demo import takes over the events of another store. demo -h lists the environment variables
+// that configure it.
 package main
 
 import (
@@ -29,6 +30,8 @@ func run() int {
 			args, perform = args[1:], verify
 		case "serve":
 			args, perform = args[1:], serve
+		case "import":
+			args, perform = args[1:], importEvents
 		}
 	}
 	if len(args) > 0 {
@@ -47,7 +50,7 @@ func run() int {
 	switch {
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
-	case errors.Is(err, errNoDatabase):
+	case errors.Is(err, errNoDatabase), errors.Is(err, errNoSource):
 		return fail(exitUsage, err)
 	case err != nil:
 		return fail(exitFailed, err)

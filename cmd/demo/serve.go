@@ -154,7 +154,8 @@ func (s *service) conclude(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("verifying the log: %w", err)
 	}
-	s.out.printVerification(&report, &s.server.facts, time.Since(begun))
+	s.out.printVersions(&s.server.facts)
+	s.out.printVerification(&report, time.Since(begun))
 	return errors.Join(damage(&report), s.failed())
 }
 

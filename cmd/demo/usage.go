@@ -26,6 +26,9 @@ be changed, metrics and health. Server and schema are as above, and the log is v
 "demo verify" does something else: it proves that the log of a database is sound, or says where it is not, and changes
 nothing. DATABASE_URL says which database, GROUPCOMMIT_SCHEMA which schema if it is not "groupcommit".
 
+"demo import" appends the events of SOURCE_TABLE, in order, to such a log, and creates it where it is missing. It can be
+interrupted and run again: nothing is written twice.
+
 Exit status: 0 all is well, 1 a command failed, an invariant does not hold or the log is damaged, 2 wrong configuration,
 130 interrupted.
 The first Ctrl-C finishes what has begun, checks it and prints; the second one ends at once.

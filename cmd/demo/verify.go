@@ -42,7 +42,8 @@ func verifyStore(ctx context.Context, c *config, store *groupcommit.Store, out *
 	if err != nil {
 		return err
 	}
-	out.printVerification(&report, &facts, time.Since(begun))
+	out.printVersions(&facts)
+	out.printVerification(&report, time.Since(begun))
 	return damage(&report)
 }
 
@@ -54,9 +55,13 @@ func damage(r *groupcommit.VerifyReport) error {
 	return fmt.Errorf("the log is damaged, %s, the first at %v", plural(int(r.Damages), "finding"), r.Findings[0])
 }
 
-func (t *terminal) printVerification(r *groupcommit.VerifyReport, server *serverFacts, took time.Duration) {
+// printVersions says what was at work: Open has made sure that the schema is at this version.
+func (t *terminal) printVersions(server *serverFacts) {
+	t.printf("  %-12s groupcommit %s, schema %d, PostgreSQL %s\n", "versions", programVersion(), migrations.Latest, server.Version)
+}
+
+func (t *terminal) printVerification(r *groupcommit.VerifyReport, took time.Duration) {
 	line := func(name, value string) { t.printf("  %-12s %s\n", name, value) }
-	line("versions", fmt.Sprintf("groupcommit %s, schema %d, PostgreSQL %s", programVersion(), migrations.Latest, server.Version))
 	line("identity", identity(r.LogID))
 	line("end", "position "+thousands(int(r.End)))
 	line("events", fmt.Sprintf("%s of %s", thousands(int(r.Events)), plural(int(r.Streams), "stream")))

@@ -75,7 +75,7 @@ func TestAuditTellsWhatVerifyFinds(t *testing.T) {
 
 func TestVerifyTellsHowMuchIsNotListed(t *testing.T) {
 	out, text := screen()
-	out.printVerification(&groupcommit.VerifyReport{Damages: 1235, Findings: make([]groupcommit.Finding, 1)}, &serverFacts{}, 0)
+	out.printVerification(&groupcommit.VerifyReport{Damages: 1235, Findings: make([]groupcommit.Finding, 1)}, 0)
 	if !strings.Contains(text.String(), "and 1,234 more\n") || !strings.Contains(text.String(), "unknown") {
 		t.Errorf("%s", text)
 	}

@@ -1,0 +1,94 @@
+package importer_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/importer"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
+)
+
+func TestPostgres(t *testing.T) {
+	pool, table := eventCore(t)
+	source := history(500)
+	for i := range source {
+		r := &source[i]
+		r.Event.ID = uuid.Must(uuid.NewV7())
+		r.Cursor = r.Event.ID.String()
+		_, err := pool.Exec(t.Context(), "INSERT INTO "+table+" VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			r.Event.ID, r.Stream, r.Version, r.Event.Type, r.Event.Data, r.Event.Metadata, r.OccurredAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	postgres, err := importer.NewPostgres(importer.PostgresConfig{Pool: pool, Table: table, PageEvents: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := closed(t)(groupcommit.Open(t.Context(), groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: pgtest.Schema(t), Migrate: true}))
+	for _, repeated := range []int64{0, 500} {
+		report, err := importer.Run(t.Context(), store, postgres, importer.Options{Name: "eventcore", CommandEvents: 7})
+		if want := (importer.Report{Events: 500, Repeated: repeated, Cursor: source[499].Cursor}); err != nil || report != want {
+			t.Fatalf("%+v, %v, want %+v", report, err, want)
+		}
+	}
+	wantLog(t, store, source)
+	var rest list
+	for record, err := range postgres.After(t.Context(), source[249].Cursor) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest = append(rest, record)
+	}
+	if !slices.EqualFunc(rest, source[250:], func(a, b importer.Record) bool { return a.Cursor == b.Cursor }) {
+		t.Errorf("%d events behind the middle, or in another order", len(rest))
+	}
+}
+
+// eventCore makes a table as EventCore has it.
+func eventCore(t *testing.T) (pool *pgxpool.Pool, table string) {
+	t.Helper()
+	schema := pgtest.Schema(t)
+	table = schema + ".events"
+	pgtest.Exec(t, "CREATE SCHEMA "+schema)
+	pgtest.Exec(t, "CREATE TABLE "+table+` (id uuid PRIMARY KEY, stream_id text NOT NULL, version bigint NOT NULL, event_type text NOT NULL,
+		payload jsonb NOT NULL, metadata jsonb, occurred_at timestamptz NOT NULL, UNIQUE (stream_id, version))`)
+	pool, err := pgxpool.New(t.Context(), pgtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool, table
+}
+
+func TestPostgresConfig(t *testing.T) {
+	pool := new(pgxpool.Pool)
+	columns := func(change func(*importer.Columns)) importer.Columns {
+		c := importer.EventCore()
+		change(&c)
+		return c
+	}
+	for field, config := range map[string]importer.PostgresConfig{
+		"Pool":            {},
+		"PageEvents":      {Pool: pool, PageEvents: -1},
+		"Table":           {Pool: pool, Table: `events; DROP TABLE events`},
+		"Columns.Order":   {Pool: pool, Columns: columns(func(c *importer.Columns) { c.Order = "" })},
+		"Columns.Data":    {Pool: pool, Columns: columns(func(c *importer.Columns) { c.Data = `a"b` })},
+		"Columns.Version": {Pool: pool, Columns: columns(func(c *importer.Columns) { c.Version = strings.Repeat("v", 64) })},
+	} {
+		_, err := importer.NewPostgres(config)
+		if invalid, ok := errors.AsType[*importer.InvalidError](err); !ok || invalid.Field != "PostgresConfig."+field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	less := columns(func(c *importer.Columns) { c.Version, c.Metadata, c.OccurredAt = "", "", "" })
+	if _, err := importer.NewPostgres(importer.PostgresConfig{Pool: pool, Table: "events", Columns: less}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,144 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/groupcommit/groupcommit"
+)
+
+// Report is what a run came to.
+type Report struct {
+	Events   int64  // that are in the log now, of those behind Options.After
+	Repeated int64  // of Events: that an earlier run had written
+	Cursor   string // of the last of them, to go on behind; Options.After when there are none
+}
+
+// Run appends the events of a source to the store and returns when all of them are written. It returns an *InvalidError, an *EventError, a
+// *CommandError, the error of the source, or that of ctx, and with each a report: all up to its Cursor is written. Some of what is behind it
+// may be, or may still be when Run returns: to run it again is safe. No two runs under one Name should be under way at a time; they would
+// write nothing twice, but the order would be lost where Version is not told.
+func Run(ctx context.Context, store *groupcommit.Store, source Source, options Options) (Report, error) {
+	options = options.withDefaults()
+	report := Report{Cursor: options.After}
+	if err := options.check(); err != nil {
+		return report, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // withdraws what is queued behind a failure
+	r := &run{store: store, options: options, cursor: options.After, report: report}
+	err := r.all(ctx, source)
+	return r.report, err
+}
+
+// run is an import under way, in one goroutine.
+type run struct {
+	store   *groupcommit.Store
+	options Options
+	cursor  string // of the last record that was read
+	group   group  // being filled
+	pending []pending
+	fresh   bool // a command was written by this run
+	report  Report
+}
+
+// pending is a command that has no verdict yet, as far as we know.
+type pending struct {
+	group  group
+	future *groupcommit.Future
+}
+
+func (r *run) all(ctx context.Context, source Source) error {
+	for record, err := range source.After(ctx, r.options.After) {
+		if err != nil {
+			return r.end(ctx, fmt.Errorf("importer: the source: %w", err))
+		}
+		if err := r.take(ctx, record); err != nil {
+			return err
+		}
+	}
+	if r.group.events > 0 {
+		if err := r.submit(ctx); err != nil {
+			return err
+		}
+	}
+	return r.settle(ctx, 0)
+}
+
+func (r *run) take(ctx context.Context, record Record) error {
+	bad := func(err error) error { return r.end(ctx, &EventError{record.Cursor, record.Stream, err}) }
+	if record.Cursor == "" || record.Cursor == r.cursor {
+		return bad(errors.New("its cursor is empty, or that of the event before it"))
+	}
+	r.cursor = record.Cursor
+	metadata, err := withTime(record.Event.Metadata, record.OccurredAt)
+	if err != nil {
+		return bad(err)
+	}
+	record.Event.Metadata = metadata
+	if !r.group.takes(&record, &r.options) {
+		if err := r.submit(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.group.add(record); err != nil {
+		return bad(err)
+	}
+	return nil
+}
+
+// submit hands in the group that is filled. What is refused at once is the last command.
+func (r *run) submit(ctx context.Context) error {
+	if err := r.settle(ctx, r.inFlight()-1); err != nil {
+		return err
+	}
+	future := r.store.Submit(ctx, r.group.command(r.options.Name))
+	r.pending = append(r.pending, pending{r.group, future})
+	r.group = group{}
+	if _, err := future.Result(); err != nil && !errors.Is(err, groupcommit.ErrPending) {
+		return r.settle(ctx, 0)
+	}
+	return nil
+}
+
+// inFlight is one as long as commands repeat what an earlier run has written. If the source or the limits are others than then, the first command
+// to show it is the last one, and nothing is written again behind it under another ID.
+func (r *run) inFlight() int {
+	if r.fresh {
+		return r.options.InFlight
+	}
+	return 1
+}
+
+// settle waits until no more than so many commands have no verdict, in order.
+func (r *run) settle(ctx context.Context, most int) error {
+	for len(r.pending) > most {
+		oldest := r.pending[0]
+		result, err := oldest.future.Wait(ctx)
+		if err != nil {
+			return oldest.group.blame(err)
+		}
+		r.pending[0] = pending{}
+		r.pending = r.pending[1:]
+		events := int64(oldest.group.events)
+		r.report.Events += events
+		if result.Duplicate {
+			r.report.Repeated += events
+		} else {
+			r.fresh = true
+		}
+		r.report.Cursor = oldest.group.last.Cursor
+		r.options.Progress(r.report.Events, r.report.Cursor)
+	}
+	return nil
+}
+
+// end is the error of an import that cannot go on, once what was handed in before is settled. The group that is being filled is given up: its
+// command would be another one when it is read again.
+func (r *run) end(ctx context.Context, err error) error {
+	if failed := r.settle(ctx, 0); failed != nil {
+		return failed
+	}
+	return err
+}

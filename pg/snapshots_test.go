@@ -1,0 +1,74 @@
+package pg
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/groupcommit/groupcommit/committer"
+)
+
+// A snapshot is saved while the log still has the end that it had when the events were read, found while its event is there, and replaced by the next.
+func TestSnapshots(t *testing.T) {
+	store := openForRole(t, Config{Schema: migratedSchema(t)})
+	grantSnapshots(t, store)
+	before, err := store.Look(t.Context(), committer.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit := randomCommit(store, before.End, time.Now().UTC().Truncate(time.Microsecond), 2)
+	if err := store.Append(t.Context(), commit, nil); err != nil {
+		t.Fatal(err)
+	}
+	row := &commit.Rows[0]
+	event, err := store.ReadRow(row.Encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := committer.StateSnapshot{
+		SnapshotKey: committer.SnapshotKey{Stream: row.Stream, Decider: "d", DeciderVersion: 1},
+		Version:     row.Version, EventID: event.ID, RecordedAt: commit.Time, State: []byte("state"),
+	}
+	find := func() committer.StateSnapshot {
+		found, err := store.FindState(t.Context(), state.SnapshotKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found.End != commit.End() {
+			t.Errorf("the log ends at %v, want %v", found.End, commit.End())
+		}
+		return found
+	}
+	for _, test := range []struct {
+		name  string
+		end   committer.Point
+		alter func()
+		found string
+	}{
+		{"lost end", committer.Point{Position: commit.End().Position, Commit: uuid.New()}, func() {}, ""},
+		{"saved", commit.End(), func() {}, "state"},
+		{"replaced", commit.End(), func() { state.State = []byte("other") }, "other"},
+		{"another version", commit.End(), func() { state.DeciderVersion = 2 }, "other"},
+		{"another event", commit.End(), func() { state.EventID = uuid.New() }, ""},
+	} {
+		test.alter()
+		state.End = test.end
+		if err := store.SaveState(t.Context(), state); err != nil {
+			t.Fatal(err)
+		}
+		if found := find(); string(found.State) != test.found || (found.Version != 0) != (test.found != "") {
+			t.Errorf("%s: found %+v", test.name, found)
+		}
+	}
+	state.DeciderVersion = 1
+	if found := find(); found.Version != 0 {
+		t.Errorf("of another decider version: %+v", found)
+	}
+}
+
+func grantSnapshots(t *testing.T, store *Store) {
+	t.Helper()
+	owner := schemaConn(t, store.name)
+	mustExec(t, owner, "GRANT SELECT, INSERT, UPDATE ON snapshots TO "+quote(store.connections.ConnConfig.User))
+}
