@@ -13,6 +13,7 @@ import (
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pipeline"
 	"github.com/groupcommit/groupcommit/reading"
@@ -100,14 +101,5 @@ func closing(t *testing.T, p *pipeline.Pipeline) {
 
 func open(t *testing.T, config groupcommit.Config) *groupcommit.Store {
 	t.Helper()
-	store, err := groupcommit.OpenInMemory(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
+	return storetest.Opened(t)(groupcommit.OpenInMemory(config))
 }

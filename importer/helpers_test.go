@@ -13,6 +13,7 @@ import (
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/importer"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 )
 
 // list is a source whose cursors are the indexes of its records, from 1.
@@ -57,23 +58,7 @@ func withoutVersions(l list) list {
 
 func inMemory(t *testing.T) *groupcommit.Store {
 	t.Helper()
-	return closed(t)(groupcommit.OpenInMemory(groupcommit.Config{}))
-}
-
-// closed has a store closed at the end of the test.
-func closed(t *testing.T) func(*groupcommit.Store, error) *groupcommit.Store {
-	return func(store *groupcommit.Store, err error) *groupcommit.Store {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := store.Close(context.Background()); err != nil {
-				t.Error(err)
-			}
-		})
-		return store
-	}
+	return storetest.Opened(t)(groupcommit.OpenInMemory(groupcommit.Config{}))
 }
 
 // wantLog fails the test unless the log has exactly these events, in this order, with their IDs and times.

@@ -12,6 +12,7 @@ import (
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/importer"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 )
 
 func TestPostgres(t *testing.T) {
@@ -31,7 +32,7 @@ func TestPostgres(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := closed(t)(groupcommit.Open(t.Context(), groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: pgtest.Schema(t), Migrate: true}))
+	store := storetest.Opened(t)(groupcommit.Open(t.Context(), groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: pgtest.Schema(t), Migrate: true}))
 	for _, repeated := range []int64{0, 500} {
 		report, err := importer.Run(t.Context(), store, postgres, importer.Options{Name: "eventcore", CommandEvents: 7})
 		if want := (importer.Report{Events: 500, Repeated: repeated, Cursor: source[499].Cursor}); err != nil || report != want {

@@ -24,12 +24,7 @@ func (o *outage) wait(ctx context.Context, logger *slog.Logger, err error) {
 		o.since, o.pause = time.Now(), firstPause
 		logger.Warn("groupcommit: a subscription cannot read, and tries again", "error", err)
 	}
-	timer := time.NewTimer(o.pause/2 + rand.N(o.pause/2))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	await(ctx, nil, o.pause/2+rand.N(o.pause/2))
 	o.pause = min(2*o.pause, lastPause)
 }
 

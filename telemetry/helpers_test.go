@@ -11,6 +11,7 @@ import (
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 	"github.com/groupcommit/groupcommit/stats"
 	"github.com/groupcommit/groupcommit/telemetry"
 )
@@ -64,16 +65,7 @@ func openStore(t *testing.T, config groupcommit.Config) *groupcommit.Store {
 	if config.Schema == "" {
 		config.Schema = pgtest.Schema(t)
 	}
-	store, err := groupcommit.Open(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
+	return storetest.Opened(t)(groupcommit.Open(t.Context(), config))
 }
 
 func get(t testing.TB, seen *telemetry.Telemetry, path string) *httptest.ResponseRecorder {

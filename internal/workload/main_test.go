@@ -10,22 +10,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func inMemory(t *testing.T) *groupcommit.Store {
 	t.Helper()
-	store, err := groupcommit.OpenInMemory(groupcommit.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
+	return storetest.Opened(t)(groupcommit.OpenInMemory(groupcommit.Config{}))
 }
 
 func mustAppend(t *testing.T, store Store, stream string, expect groupcommit.Expect, events ...groupcommit.Event) {
