@@ -98,7 +98,7 @@
 // submitted again. The runtime rounds what it sleeps up to a millisecond when it
 // has nothing else to do, which is longer than most batches take. Handing on the
 // processor costs a lone caller nothing and brings a crowd back into one batch.
-// Doing so only as long as it brings another item left a quarter of ten callers
+// Doing so only as long as it brings another item left some of ten callers
 // behind: those that had to wake another processor first.
 //
 // A slice under a mutex with a token to wake the goroutine, no channel of items.
