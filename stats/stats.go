@@ -13,6 +13,10 @@ type Stats struct {
 	Opened time.Time // when counting began
 	At     time.Time // when this was taken
 
+	// Uncounted says that all counts stay zero, because of Config.NoStats: there are the times above, what is in the queue and in flight, Stalled,
+	// Stopped and the pool.
+	Uncounted bool
+
 	Commands   Commands
 	Events     uint64 // committed
 	EventBytes uint64 // of the events committed, as encoded for the log

@@ -6,3 +6,10 @@ import "time"
 func HastySlack(address string, timeout time.Duration) Notifier {
 	return webhook{address: address, timeout: timeout}.notify
 }
+
+// Samples is how many looks are kept.
+func Samples(t *Telemetry) int {
+	t.watch.mu.Lock()
+	defer t.watch.mu.Unlock()
+	return len(t.watch.window.samples)
+}
