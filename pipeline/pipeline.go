@@ -48,7 +48,8 @@ type Pipeline struct {
 func New(config Config, log committer.Log) *Pipeline {
 	config.Limits = config.Limits.WithDefaults()
 	p := &Pipeline{config: config, log: log, recorder: newRecorder(!config.NoStats), ended: make(chan struct{})}
-	config.Committer.Hooks = p.recorder.hooks().And(config.tracing()).And(config.Committer.Hooks)
+	config.Committer.Hooks = p.recorder.hooks().And(config.Committer.Hooks)
+	config.Committer.Trace = config.traceCommits()
 	config.Committer.Limits = config.Limits
 	p.committer = committer.New(log, config.Committer)
 	config.Batcher.InFlight, _ = p.committer.Limits()
