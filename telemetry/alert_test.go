@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,24 +79,23 @@ func TestAlert(t *testing.T) {
 		n.want(t)
 		store.through(20*time.Second, 100, 200*time.Millisecond)
 		n.want(t, "latency_p95 missed")
-		missed := seen.Targets()
-		if at := slices.IndexFunc(missed, func(t telemetry.Target) bool { return t.Missed }); at < 0 || missed[at].Name != "latency_p95" || missed[at].Since.IsZero() {
+		if missed := target(t, seen, "latency_p95"); !missed.Missed || !missed.Judged || missed.Since.IsZero() {
 			t.Errorf("got %+v", missed)
 		}
 		store.through(4*time.Minute, 100, 200*time.Millisecond)
 		n.want(t)
 		store.through(6*time.Minute, 100, 200*time.Millisecond)
 		n.want(t, "latency_p95 missed", "latency_p95 missed")
-		store.through(30*time.Second, 100, 5*time.Millisecond)
+		store.through(90*time.Second, 100, 5*time.Millisecond)
 		n.want(t)
-		store.through(time.Minute, 100, 5*time.Millisecond)
+		store.through(5*time.Minute, 100, 5*time.Millisecond)
 		n.want(t, "latency_p95 resolved")
 		store.through(time.Hour, 100, 5*time.Millisecond)
 		n.want(t)
 	})
 }
 
-// What comes and goes within a cooldown is not told again, nor is its end.
+// What comes and goes is told once a cooldown, whether it is missed or met, and what was told last is true.
 func TestAlertFlaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
@@ -107,7 +107,107 @@ func TestAlertFlaps(t *testing.T) {
 			store.through(30*time.Second, 10, time.Second)
 			store.through(30*time.Second, 10, time.Millisecond)
 		}
-		n.want(t, "latency_p95 missed", "latency_p95 resolved")
+		n.want(t, "latency_p95 missed")
+		store.through(10*time.Minute, 10, time.Millisecond)
+		n.want(t, "latency_p95 resolved")
+		store.through(20*time.Second, 10, time.Second)
+		n.want(t, "latency_p95 missed")
+	})
+}
+
+// A target that is met at one look is not resolved by that.
+func TestResolvedAfterAWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		seen := telemetry.New(store, telemetry.Config{
+			Targets: telemetry.Targets{Stalled: time.Minute}, Cooldown: time.Second, Notify: []telemetry.Notifier{n.notify},
+		})
+		defer seen.Close()
+		stalled := func(d time.Duration) { store.set(func(s *stats.Stats) { s.Stalled = d }) }
+		stalled(time.Minute)
+		store.through(4*time.Second, 0, 0)
+		n.want(t)
+		store.through(2*time.Second, 0, 0)
+		n.want(t, "stalled missed")
+		for range 5 {
+			stalled(0)
+			store.through(30*time.Second, 0, 0)
+			n.want(t)
+			stalled(time.Minute)
+			store.through(5*time.Second, 0, 0)
+			n.want(t, "stalled missed")
+		}
+		stalled(0)
+		store.through(55*time.Second, 0, 0)
+		n.want(t)
+		store.through(10*time.Second, 0, 0)
+		n.want(t, "stalled resolved")
+	})
+}
+
+// In an outage nothing is answered, and so the last that was judged stands: nobody is told that all is well.
+func TestOutageResolvesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		seen := telemetry.New(store, telemetry.Config{Targets: onlyP95, Notify: []telemetry.Notifier{n.notify}})
+		defer seen.Close()
+		store.through(2*time.Minute, 100, time.Second)
+		n.want(t, "latency_p95 missed")
+		before := target(t, seen, "latency_p95")
+		store.through(time.Hour, 0, 0)
+		n.want(t)
+		if now := target(t, seen, "latency_p95"); now.Judged || !now.Missed || now.Since != before.Since || now.Message != before.Message {
+			t.Errorf("got %+v, and before %+v", now, before)
+		}
+		store.through(10*time.Minute, 100, time.Millisecond)
+		n.want(t, "latency_p95 resolved")
+	})
+}
+
+func target(t *testing.T, seen *telemetry.Telemetry, name string) telemetry.Target {
+	t.Helper()
+	for _, target := range seen.Targets() {
+		if target.Name == name {
+			return target
+		}
+	}
+	t.Fatalf("there is no target %s", name)
+	return telemetry.Target{}
+}
+
+// What is taken for a moment only is no miss: the window is judged, not the look.
+func TestPeaksAreNoMiss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		var ages atomic.Pointer[[]telemetry.Lag]
+		ages.Store(&[]telemetry.Lag{})
+		seen := telemetry.New(store, telemetry.Config{
+			Targets: telemetry.Targets{QueueFull: 0.5, Lag: time.Minute}, Notify: []telemetry.Notifier{n.notify},
+			Lags: func() []telemetry.Lag { return *ages.Load() },
+		})
+		defer seen.Close()
+		peak := func(commands int, lags ...time.Duration) {
+			store.set(func(s *stats.Stats) { s.Queue = stats.Queue{Commands: commands, MaxCommands: 100, MaxBytes: 1} })
+			ages.Store(&[]telemetry.Lag{{Name: "orders", Age: lags[0]}, {Name: "mails", Age: lags[1]}})
+		}
+		for range 10 { // somebody is always far behind, but nobody always
+			peak(60, time.Hour, 0)
+			store.through(30*time.Second, 0, 0)
+			peak(10, 0, time.Hour)
+			store.through(30*time.Second, 0, 0)
+		}
+		n.want(t)
+		peak(60, 70*time.Second, time.Second)
+		store.through(50*time.Second, 0, 0)
+		n.want(t)
+		store.through(20*time.Second, 0, 0)
+		lag := target(t, seen, "lag")
+		if !lag.Missed || lag.Value != 70 || lag.Message != "the reader orders is 1m10s behind the log, and should be less than 1m0s" {
+			t.Errorf("got %+v", lag)
+		}
+		if queue := target(t, seen, "queue"); !queue.Missed || queue.Value != 0.6 {
+			t.Errorf("got %+v", queue)
+		}
 	})
 }
 
@@ -151,8 +251,11 @@ func TestLowThroughput(t *testing.T) {
 		store.through(2*time.Minute, 40, time.Millisecond)
 		n.want(t, "events missed")
 		store.set(func(s *stats.Stats) { s.Queue.Commands = 0 })
-		store.through(10*time.Second, 40, time.Millisecond)
+		store.through(10*time.Minute, 40, time.Millisecond)
 		n.want(t, "commands resolved", "events resolved")
+		if idle := target(t, seen, "commands"); idle.Judged || idle.Missed {
+			t.Errorf("got %+v", idle)
+		}
 	})
 }
 
@@ -172,10 +275,12 @@ func TestEachTarget(t *testing.T) {
 			store, n := &fake{}, &told{}
 			config := telemetry.Config{Targets: telemetry.Production(), Notify: []telemetry.Notifier{n.notify}}
 			config.Targets.CPU = 0 // of a fake minute, the process works in no time
+			config.Targets.MinCommands, config.Targets.MinEvents = 0, 0
 			config.Targets.Memory = 1 << 40
 			spoil(store, &config)
 			seen := telemetry.New(store, config)
 			defer seen.Close()
+			time.Sleep(2 * time.Minute)
 			n.want(t, name+" missed")
 		})
 	}
@@ -222,8 +327,8 @@ func TestAlertsAreLogged(t *testing.T) {
 			Notify: []telemetry.Notifier{func(context.Context, telemetry.Alert) error { return errors.New("nobody is there") }},
 		})
 		defer seen.Close()
-		store.through(10*time.Second, 10, 80*time.Millisecond)
-		store.through(2*time.Minute, 10, time.Millisecond)
+		store.through(2*time.Minute, 10, 80*time.Millisecond)
+		store.through(10*time.Minute, 10, time.Millisecond)
 		synctest.Wait()
 		for _, want := range []string{"level=WARN msg=\"ledger: latency_p95: P95 of the commands is ", "less than 50ms", "level=INFO msg=\"ledger: latency_p95: resolved", "nobody is there"} {
 			if !strings.Contains(log.String(), want) {
@@ -238,7 +343,7 @@ func TestTargetsInWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newLoad()
 		store.stats.Queue = stats.Queue{Commands: 95, MaxCommands: 100, MaxBytes: 1}
-		store.stats.InFlight = 1
+		store.stats.Stopped = groupcommit.ErrForeignRow
 		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Production()})
 		defer seen.Close()
 		store.through(2*time.Minute, 25, 2*time.Second)
@@ -249,7 +354,7 @@ func TestTargetsInWords(t *testing.T) {
 		for name, want := range map[string]string{
 			"commands": "25/s commands are committed, and should be 100/s, while more wait",
 			"queue":    "95 % of the queue's room is taken, and should be less than 90 %",
-			"stopped":  "writing has stopped, and a person has to look",
+			"stopped":  groupcommit.ErrForeignRow.Error() + ": nothing is written any more, and a person has to look",
 		} {
 			if words[name] != want {
 				t.Errorf("%s: got %q, want %q", name, words[name], want)

@@ -41,7 +41,7 @@ type Config struct {
 	// Window is the time over which they are judged, the newest that has passed; defaults to 1 min, and to no less than Interval.
 	Window time.Duration
 
-	// Cooldown is how long nobody is told again of the same alert; defaults to 5 min.
+	// Cooldown is how long nobody is told again of the same target, neither that it is missed nor that it is met again; defaults to 5 min.
 	Cooldown time.Duration
 
 	// Quiet begins with alerts switched off. SetAlerts switches them on.

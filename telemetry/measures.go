@@ -1,0 +1,82 @@
+package telemetry
+
+// What the rules measure.
+
+func (w *window) stopped() finding {
+	f := found(truth(w.newest().stats.Stopped != nil))
+	f.about = stopped(&w.newest().stats)
+	return f
+}
+
+func (w *window) commands() finding { return w.throughput(w.rates().Commands) }
+
+func (w *window) events() finding { return w.throughput(w.rates().Events) }
+
+// throughput judges a rate, where there was something to do at each look.
+func (w *window) throughput(rate float64) finding {
+	for i := range w.samples {
+		if s := &w.samples[i].stats; s.Queue.Commands == 0 && s.InFlight == 0 {
+			return finding{}
+		}
+	}
+	if !w.whole() {
+		return finding{}
+	}
+	return found(rate)
+}
+
+func quantile(part float64) func(*window) finding {
+	return func(w *window) finding {
+		latency := w.newest().stats.Latency.Minus(&w.first().stats.Latency)
+		if latency.Count() == 0 {
+			return finding{}
+		}
+		return found(latency.Quantile(part))
+	}
+}
+
+func (w *window) memory() finding {
+	return w.least(func(s *sample) float64 { return float64(s.usage.memory) })
+}
+
+func (w *window) cpu() finding {
+	if w.spans() <= 0 {
+		return finding{}
+	}
+	used := w.newest().usage.cpu - w.first().usage.cpu
+	return found(used.Seconds() / w.spans().Seconds() / float64(w.newest().usage.processors))
+}
+
+func (w *window) queue() finding {
+	return w.least(func(s *sample) float64 { return s.stats.Queue.Full() })
+}
+
+// stalled is a time already: it needs no window.
+func (w *window) stalled() finding { return found(w.newest().stats.Stalled.Seconds()) }
+
+// lag is that of the reader that is furthest behind throughout.
+func (w *window) lag() finding {
+	var worst finding
+	for i := range w.newest().lags {
+		name := w.newest().lags[i].Name
+		lag := w.least(func(s *sample) float64 { return s.lag(name) })
+		if lag.about = name; lag.judged && (!worst.judged || lag.value > worst.value) {
+			worst = lag
+		}
+	}
+	return worst
+}
+
+// lag is how far a reader was behind, in seconds; 0 where it was not there.
+func (s *sample) lag(name string) float64 {
+	for i := range s.lags {
+		if s.lags[i].Name == name {
+			return s.lags[i].Age.Seconds()
+		}
+	}
+	return 0
+}
+
+func (w *window) unknown() finding {
+	return found(float64(w.newest().stats.Commands.Unknown - w.first().stats.Commands.Unknown))
+}
