@@ -286,16 +286,22 @@ func TestEachTarget(t *testing.T) {
 	}
 }
 
-// An unknown outcome is told while it is in the window.
-func TestUnknownOutcome(t *testing.T) {
+// An outcome that is unknown, or that nothing was written, is told while it is in the window.
+func TestCommandsThatFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Targets{Unknown: 1}, Notify: []telemetry.Notifier{n.notify}})
+		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Targets{Unknown: 1, NotWritten: 3}, Notify: []telemetry.Notifier{n.notify}})
 		defer seen.Close()
 		store.through(time.Hour, 0, 0)
 		store.set(func(s *stats.Stats) { s.Commands.Unknown++ })
 		store.through(time.Hour, 0, 0)
 		n.want(t, "outcome_unknown missed", "outcome_unknown resolved")
+		store.set(func(s *stats.Stats) { s.Commands.NotWritten += 2 })
+		store.through(time.Hour, 0, 0)
+		n.want(t)
+		store.set(func(s *stats.Stats) { s.Commands.NotWritten += 3 })
+		store.through(time.Hour, 0, 0)
+		n.want(t, "not_written missed", "not_written resolved")
 	})
 }
 

@@ -1,5 +1,7 @@
 package telemetry
 
+import "github.com/groupcommit/groupcommit/stats"
+
 // What the rules measure.
 
 func (w *window) stopped() finding {
@@ -78,5 +80,18 @@ func (s *sample) lag(name string) float64 {
 }
 
 func (w *window) unknown() finding {
-	return found(float64(w.newest().stats.Commands.Unknown - w.first().stats.Commands.Unknown))
+	return w.told(func(c *stats.Commands) uint64 { return c.Unknown })
+}
+
+func (w *window) notWritten() finding {
+	return w.told(func(c *stats.Commands) uint64 { return c.NotWritten })
+}
+
+// told is how many commands were told a verdict in the window.
+func (w *window) told(count func(*stats.Commands) uint64) finding {
+	now, then := &w.newest().stats, &w.first().stats
+	if now.Uncounted {
+		return finding{}
+	}
+	return found(float64(count(&now.Commands) - count(&then.Commands)))
 }

@@ -59,6 +59,10 @@ func (t *Targets) rules() []rule {
 			name: "outcome_unknown", limit: float64(t.Unknown), measure: (*window).unknown,
 			words: "%[1]s commands were told that their outcome is unknown",
 		},
+		{
+			name: "not_written", limit: float64(t.NotWritten), measure: (*window).notWritten,
+			words: "%[1]s commands were given up as not written",
+		},
 	}
 	var rules []rule
 	for i := range all {

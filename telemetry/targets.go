@@ -18,7 +18,9 @@ type Targets struct {
 
 	CPU     float64       // part of what the process may use, GOMAXPROCS processors, 0 to 1; known on Unix only
 	Stalled time.Duration // nothing has moved on for so long, although commands wait
-	Unknown uint64        // commands whose outcome has stayed unknown, in the window
+
+	// Commands in the window that were told so: that their outcome has stayed unknown, or that they were not written through no fault of their own.
+	Unknown, NotWritten uint64
 }
 
 // Production are the usual targets of a service.
@@ -27,7 +29,7 @@ func Production() Targets {
 		MinCommands: 100, MinEvents: 1000,
 		P50: 10 * time.Millisecond, P95: 50 * time.Millisecond, P99: 100 * time.Millisecond,
 		Memory: 1 << 30, CPU: 0.7,
-		QueueFull: 0.9, Stalled: 30 * time.Second, Lag: 30 * time.Second, Unknown: 1,
+		QueueFull: 0.9, Stalled: 30 * time.Second, Lag: 30 * time.Second, Unknown: 1, NotWritten: 1,
 	}
 }
 
@@ -37,7 +39,7 @@ func Development() Targets {
 		MinCommands: 10, MinEvents: 100,
 		P50: 50 * time.Millisecond, P95: 200 * time.Millisecond, P99: 500 * time.Millisecond,
 		Memory: 512 << 20, CPU: 0.5,
-		QueueFull: 0.9, Stalled: 30 * time.Second, Lag: 30 * time.Second, Unknown: 1,
+		QueueFull: 0.9, Stalled: 30 * time.Second, Lag: 30 * time.Second, Unknown: 1, NotWritten: 1,
 	}
 }
 
