@@ -259,6 +259,53 @@ func TestLowThroughput(t *testing.T) {
 	})
 }
 
+// Callers who come one at a time leave nothing waiting, however slow they are.
+func TestSequentialCallerIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, n := newLoad(), &told{}
+		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Targets{MinCommands: 100}, Notify: []telemetry.Notifier{n.notify}})
+		defer seen.Close()
+		store.set(func(s *stats.Stats) { s.InFlight = 1 })
+		store.through(10*time.Minute, 80, 12*time.Millisecond)
+		n.want(t)
+		store.set(func(s *stats.Stats) { s.Queue.Commands, s.Uncounted = 1, true })
+		store.through(10*time.Minute, 0, 0)
+		n.want(t) // nobody knows how many are committed
+	})
+}
+
+// The start of a process, and a slow command now and then, say nothing of the latency.
+func TestFewCommandsAreNotJudged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newLoad()
+		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Targets{P50: time.Millisecond, P99: time.Millisecond, CPU: 1e-9}})
+		defer seen.Close()
+		judged := func() (names string) {
+			for _, target := range seen.Targets() {
+				if target.Judged {
+					names += target.Name + " "
+				}
+			}
+			return names
+		}
+		for _, step := range []struct {
+			length   time.Duration
+			commands int // a second
+			want     string
+		}{
+			{50 * time.Second, 100, "stopped "},
+			{20 * time.Second, 100, "stopped latency_p50 latency_p99 cpu "},
+			{2 * time.Minute, 0, "stopped cpu "},
+			{2 * time.Minute, 1, "stopped latency_p50 cpu "},
+		} {
+			store.through(step.length, step.commands, time.Second)
+			if got := judged(); got != step.want {
+				t.Errorf("after %v of %d/s: %q are judged, want %q", step.length, step.commands, got, step.want)
+			}
+		}
+	})
+}
+
 func TestEachTarget(t *testing.T) {
 	for name, spoil := range map[string]func(*fake, *telemetry.Config){
 		"stopped": func(f *fake, _ *telemetry.Config) { f.stats.Stopped = groupcommit.ErrForeignRow },
@@ -314,7 +361,7 @@ func TestStuckNotifier(t *testing.T) {
 		seen := telemetry.New(store, telemetry.Config{
 			Targets: onlyP95, Cooldown: time.Second, Notify: []telemetry.Notifier{stuck, n.notify}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		})
-		store.through(2*time.Minute, 10, time.Second)
+		store.through(3*time.Minute, 10, time.Second)
 		synctest.Wait()
 		if len(n.alerts) < 20 || !strings.Contains(log.String(), "dropped") {
 			t.Errorf("told %d times, log:\n%s", len(n.alerts), log.String())

@@ -14,23 +14,21 @@ func (w *window) commands() finding { return w.throughput(w.rates().Commands) }
 
 func (w *window) events() finding { return w.throughput(w.rates().Events) }
 
-// throughput judges a rate, where there was something to do at each look.
+// throughput judges a rate, where commands were waiting at each look: that there are none is no fault of a store that has little to do, nor of callers
+// who come one at a time.
 func (w *window) throughput(rate float64) finding {
-	for i := range w.samples {
-		if s := &w.samples[i].stats; s.Queue.Commands == 0 && s.InFlight == 0 {
-			return finding{}
-		}
-	}
-	if !w.whole() {
+	waiting := w.least(func(s *sample) float64 { return float64(s.stats.Queue.Commands) })
+	if waiting.value == 0 || w.newest().stats.Uncounted {
 		return finding{}
 	}
 	return found(rate)
 }
 
-func quantile(part float64) func(*window) finding {
+// quantile judges a latency, where so many commands were told: that of fewer is the latency of one of them.
+func quantile(part float64, fewest uint64) func(*window) finding {
 	return func(w *window) finding {
 		latency := w.newest().stats.Latency.Minus(&w.first().stats.Latency)
-		if latency.Count() == 0 {
+		if !w.whole() || latency.Count() < fewest {
 			return finding{}
 		}
 		return found(latency.Quantile(part))
@@ -42,7 +40,7 @@ func (w *window) memory() finding {
 }
 
 func (w *window) cpu() finding {
-	if w.spans() <= 0 {
+	if !w.whole() {
 		return finding{}
 	}
 	used := w.newest().usage.cpu - w.first().usage.cpu

@@ -4,11 +4,12 @@ import "time"
 
 // Targets are what a store is to achieve over Config.Window. A zero field is not looked at; that writing has stopped always is.
 type Targets struct {
-	// At least so many commands and events are committed a second. It counts only while there is something to do: when commands were
-	// waiting, or under way, at each look of a whole window.
+	// At least so many commands and events are committed a second. It counts only while there is more to do: when commands were waiting in the
+	// queue at each look of a whole window.
 	MinCommands, MinEvents float64
 
-	// At most so long are commands under way, from Submit to the verdict.
+	// At most so long are commands under way, from Submit to the verdict. It counts where 20 commands or more were told in the window, for P99
+	// a hundred.
 	P50, P95, P99 time.Duration
 
 	// Less than this is taken, at some look of the window at least: a peak is no miss.
