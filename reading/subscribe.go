@@ -69,6 +69,7 @@ type subscription struct {
 	at     command.Checkpoint // read up to here; without a CommitID where nobody knows it
 	end    int64              // of the log, when it was last seen; 0: it was not
 	outage outage
+	failed error // it has ended with this
 }
 
 func newSubscription(r *Reader, q *query) *subscription {
@@ -99,6 +100,7 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 			if errors.Is(err, command.ErrLostCommits) {
 				s.reader.tail.forget() // whoever goes on from an earlier place is not to be shown what is lost
 			}
+			s.failed = err
 			return err
 		default:
 			s.outage.over(s.reader.config.Logger)
@@ -108,7 +110,7 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 }
 
 func (s *subscription) leave() {
-	s.reader.progress.finish(s)
+	s.reader.progress.finish(s, s.failed)
 	if last := s.reader.bell.leave(); last {
 		s.reader.tail.forget()
 	}
@@ -128,11 +130,12 @@ func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Bat
 			if err != nil {
 				return err
 			}
+			s.reader.progress.hand(s, step.events)
 			if !yield(Batch{Events: events, Last: step.last, End: step.end}, nil) {
 				return errLeft
 			}
 		}
-		s.reader.progress.note(s)
+		s.reader.progress.note(s, step.events)
 		if s.at.Position >= s.end && step.rings >= rings {
 			return nil
 		}
