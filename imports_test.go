@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	"./committer":           {"./command"},
 	"./pipeline":            {"./batcher", "./committer", "./command", "./stats"},
 	"./memlog":              {"./committer", "./command", "./reading", "./verify"},
-	"./telemetry":           {"./command", "./stats"},
+	"./telemetry":           {"./command", "./projection", "./reading", "./stats"},
 	"./telemetry/dashboard": {"./telemetry"},
 	"./decider":             {".", "./command"},
 	"./decider/decidertest": {".", "./command"},

@@ -106,6 +106,10 @@ var cases = map[string]struct{ fires, silent []string }{
 		[]string{`groupcommit_lag_seconds{reader="orders"} 31x15`},
 		[]string{`groupcommit_lag_seconds{reader="orders"} 29x15`},
 	},
+	"GroupcommitReaderStopped": {
+		[]string{`groupcommit_reader_stopped{reader="orders"} 1x15`},
+		[]string{`groupcommit_reader_stopped{reader="orders"} 0x15`},
+	},
 	"GroupcommitReadsWait": {
 		[]string{"groupcommit_pool_wait_seconds_total 0+70x15"},
 		[]string{"groupcommit_pool_wait_seconds_total 0+50x15"},

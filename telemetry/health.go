@@ -21,7 +21,8 @@ type ReadyLimits struct {
 	QueueFull float64
 	// Stalled is for how long nothing may move on while commands wait; defaults to 1 min. Let it be more than Config.RetryFor of the store.
 	Stalled time.Duration
-	// Lag is how old the oldest event may be that a reader of Config.Lags has not handled; defaults to 1 min.
+	// Lag is how old the oldest event may be that a reader has not handled; defaults to 1 min. A reader that has stopped is not ready either. Negative:
+	// readers do not count, for a service that can do its work however far behind they are. Projections lag in all processes at once.
 	Lag time.Duration
 }
 
@@ -76,7 +77,10 @@ func (t *Telemetry) CheckReady(ctx context.Context) Health {
 	h.check("writing", stopped(&s))
 	h.check("queue", full(&s, limits.QueueFull))
 	h.check("commits", stalled(&s, limits.Stalled))
-	for _, lag := range t.config.Lags() {
+	if limits.Lag < 0 {
+		return h
+	}
+	for _, lag := range t.lags() {
 		h.check("reader "+lag.Name, behind(lag, limits.Lag))
 	}
 	return h
@@ -160,6 +164,9 @@ func stalled(s *stats.Stats, limit time.Duration) string {
 }
 
 func behind(lag Lag, limit time.Duration) string {
+	if lag.Stopped {
+		return "it has ended with an error"
+	}
 	if lag.Age >= limit {
 		return fmt.Sprintf("%d events behind, the oldest since %v", lag.Events, lag.Age.Round(time.Second))
 	}

@@ -77,6 +77,20 @@ func (s *sample) lag(name string) float64 {
 	return 0
 }
 
+func (w *window) readerStopped() finding {
+	lags := w.newest().lags
+	if len(lags) == 0 {
+		return finding{}
+	}
+	f := found(0)
+	for i := range lags {
+		if lags[i].Stopped {
+			f.value, f.about = f.value+1, lags[i].Name
+		}
+	}
+	return f
+}
+
 func (w *window) unknown() finding {
 	return w.told(func(c *stats.Commands) uint64 { return c.Unknown })
 }

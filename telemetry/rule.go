@@ -56,6 +56,10 @@ func (t *Targets) rules() []rule {
 			words: "the reader %[3]s is %[1]s behind the log" + less,
 		},
 		{
+			name: "reader_stopped", limit: 1, idle: true, measure: (*window).readerStopped,
+			words: "the reader %[3]s has given up because of an error, and handles nothing any more",
+		},
+		{
 			name: "outcome_unknown", limit: float64(t.Unknown), measure: (*window).unknown,
 			words: "%[1]s commands were told that their outcome is unknown",
 		},

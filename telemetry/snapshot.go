@@ -17,7 +17,7 @@ func (t *Telemetry) Snapshot() Snapshot {
 		Name:    t.config.Name,
 		Stats:   t.store.Stats(),
 		Memory:  measureUsage().memory,
-		Lags:    t.config.Lags(),
+		Lags:    t.lags(),
 		Targets: t.Targets(),
 	}
 }

@@ -2,7 +2,8 @@ package telemetry
 
 import "time"
 
-// Targets are what a store is to achieve over Config.Window. A zero field is not looked at; that writing has stopped always is.
+// Targets are what a store is to achieve over Config.Window. A zero field is not looked at; that writing, or a reader, has stopped
+// always is.
 type Targets struct {
 	// At least so many commands and events are committed a second. It counts only while there is more to do: when commands were waiting in the
 	// queue at each look of a whole window.

@@ -25,9 +25,13 @@ type Config struct {
 	// Name says in alerts which store this is, where there are several. Defaults to "groupcommit".
 	Name string
 
-	// Lags tells how far behind the log its readers are: projections, subscriptions. It is called with each look at the metrics, the
+	// Lags tells how far behind the log its readers are: Subscriptions(store), or a function of yours. It is called with each look at the metrics, the
 	// readiness or the targets, by several goroutines, so it must not ask the database. Names are label values: let them be few and fixed.
 	Lags func() []Lag
+
+	// Projections are asked how far behind the log they are, every Interval, by a goroutine of telemetry: a *projection.Runner. Of all that its tables
+	// know of, the live versions count, wherever they run.
+	Projections Projections
 
 	// Ready says what is still good enough for /ready.
 	Ready ReadyLimits
@@ -70,13 +74,6 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Lag is how far a reader is behind the end of the log.
-type Lag struct {
-	Name   string
-	Events int64         // that it has not handled yet
-	Age    time.Duration // of the oldest of them; 0 when there is none
-}
-
 // Telemetry looks at one store. All its methods may be called by any number of goroutines.
 type Telemetry struct {
 	config Config
@@ -85,8 +82,10 @@ type Telemetry struct {
 	ready  readiness
 	watch  watch
 
+	projections projections
+
 	end     context.CancelFunc
-	running sync.WaitGroup // the watch, and one goroutine for each notifier
+	running sync.WaitGroup // the watch, one goroutine for each notifier, and one that asks projections
 }
 
 // New begins to look at a store. The caller closes what it returns, before the store or after it.
@@ -96,6 +95,9 @@ func New(store Store, config Config) *Telemetry {
 	var ctx context.Context
 	ctx, t.end = context.WithCancel(context.Background())
 	t.start(ctx)
+	if t.config.Projections != nil {
+		t.running.Go(func() { t.projections.follow(ctx, &t.config) })
+	}
 	return t
 }
 

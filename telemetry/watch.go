@@ -52,7 +52,7 @@ func (t *Telemetry) watching(ctx context.Context) {
 
 // look takes a sample, judges the window that ends with it, and tells what is to be told.
 func (t *Telemetry) look() {
-	s := sample{stats: t.store.Stats(), usage: measureUsage(), lags: t.config.Lags()}
+	s := sample{stats: t.store.Stats(), usage: measureUsage(), lags: t.lags()}
 	s.stats.NewestCommits = nil // nobody asks the window for them
 	for _, alert := range t.judge(s) {
 		t.tell(alert)

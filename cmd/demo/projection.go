@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/groupcommit/groupcommit"
-	"github.com/groupcommit/groupcommit/telemetry"
 )
 
 // projection is a small read model: how many events there are of each type. It belongs to the goroutine that follows.
@@ -34,18 +32,4 @@ func (p *projection) events() (n int) {
 		n += count
 	}
 	return n
-}
-
-// lags tells telemetry how far behind the log the subscriptions of a store are. One that was at its end at some moment has handled all that
-// was committed before.
-func lags(store *groupcommit.Store) []telemetry.Lag {
-	var all []telemetry.Lag
-	for _, s := range store.Subscriptions() {
-		lag := telemetry.Lag{Name: s.Name, Events: s.Lag()}
-		if lag.Events > 0 && !s.CaughtUp.IsZero() {
-			lag.Age = time.Since(s.CaughtUp)
-		}
-		all = append(all, lag)
-	}
-	return all
 }

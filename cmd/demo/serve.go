@@ -59,7 +59,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	seen := telemetry.New(s.store, telemetry.Config{
 		Name:    "groupcommit demo",
 		Targets: telemetry.Development(),
-		Lags:    func() []telemetry.Lag { return lags(s.store) },
+		Lags:    telemetry.Subscriptions(s.store),
 	})
 	defer seen.Close()
 	page, err := dashboard.New(seen, s.dashboardConfig())
