@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,7 +30,7 @@ func TestData(t *testing.T) {
 		source.commits(10)
 		source.set(func(s *telemetry.Snapshot) {
 			s.Memory = 1 << 20
-			s.Lags = []telemetry.Lag{{Name: "slow", Events: 7, Age: 2 * time.Second}, {Name: "quick"}}
+			s.Lags = []telemetry.Lag{{Name: "slow", Events: 7, Age: 2 * time.Second}, {Name: "quick", Events: 1, Age: time.Second / 2}, {Name: "broken", Stopped: true}}
 			s.Targets = []telemetry.Target{{Name: "lag", Value: 2, Limit: 1, Unit: "s", Missed: true, Since: time.Now(), Message: "a reader is behind"}}
 			s.Stats.NewestCommits = []stats.Commit{{At: time.Now(), First: 5, Events: 10, Commands: 10, Took: time.Millisecond}}
 		})
@@ -53,7 +54,12 @@ func TestData(t *testing.T) {
 		if len(got.Commits) != 1 || got.Commits[0].First != 5 || got.Commits[0].Last != 14 {
 			t.Errorf("the commits are %+v", got.Commits)
 		}
-		if len(got.Readers) != 2 || got.Readers[0] != (reader{Name: "slow", Events: 7, Age: 2}) {
+		readers := []reader{
+			{Name: "slow", Events: 7, Age: 2, Missed: true},
+			{Name: "quick", Events: 1, Age: 0.5},
+			{Name: "broken", Stopped: true, Missed: true},
+		}
+		if !slices.Equal(got.Readers, readers) {
 			t.Errorf("the readers are %+v", got.Readers)
 		}
 

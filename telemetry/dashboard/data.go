@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -59,9 +60,11 @@ type commit struct {
 }
 
 type reader struct {
-	Name   string  `json:"name"`
-	Events int64   `json:"events"`
-	Age    float64 `json:"age"` // seconds
+	Name    string  `json:"name"`
+	Events  int64   `json:"events"`
+	Age     float64 `json:"age"` // seconds
+	Stopped bool    `json:"stopped"`
+	Missed  bool    `json:"missed"` // it has stopped, or is as far behind as the target of the lag says that it must not be
 }
 
 // serveData answers with what came behind the point that the page has, all of the history where it has none of this run.
@@ -115,7 +118,21 @@ func (a *data) describe(now *telemetry.Snapshot) {
 			Commands: c.Commands, Events: c.Events, Bytes: c.Bytes, Took: c.Took.Seconds(),
 		})
 	}
+	limit := lagLimit(now.Targets)
 	for _, lag := range now.Lags {
-		a.Readers = append(a.Readers, reader{Name: lag.Name, Events: lag.Events, Age: lag.Age.Seconds()})
+		a.Readers = append(a.Readers, reader{
+			Name: lag.Name, Events: lag.Events, Age: lag.Age.Seconds(),
+			Stopped: lag.Stopped, Missed: lag.Stopped || lag.Age.Seconds() >= limit,
+		})
 	}
+}
+
+// lagLimit is how many seconds a reader must not be behind; infinite where nobody looks at it.
+func lagLimit(targets []telemetry.Target) float64 {
+	for i := range targets {
+		if targets[i].Name == "lag" {
+			return targets[i].Limit
+		}
+	}
+	return math.Inf(1)
 }

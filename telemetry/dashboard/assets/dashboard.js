@@ -108,7 +108,7 @@ function showTargets(targets) {
 function showReaders(readers) {
   byID("readers-title").hidden = readers.length === 0;
   byID("readers").replaceChildren(...readers.map((r) =>
-    light(false, r.name, r.events === 0 ? "up to date" : `${whole(r.events)} events behind, ${format.seconds(r.age)}`)));
+    light(r.missed, r.name, r.stopped ? "has given up" : r.events === 0 ? "up to date" : `${whole(r.events)} events behind, ${format.seconds(r.age)}`)));
 }
 
 // light is a line of a list whose light is green or red, which words say, too.

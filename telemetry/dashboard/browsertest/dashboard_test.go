@@ -42,6 +42,16 @@ func TestNamesAreTextAndNothingElse(t *testing.T) {
 	o.mustHaveSeenNothing(t)
 }
 
+// A reader that is as far behind as it must not be has a red light, and only that.
+func TestLightsOfReaders(t *testing.T) {
+	ctx, s := tab(t), show(t)
+	o := open(t, ctx, s)
+	if lights := ask[string](t, ctx, `[...document.querySelectorAll("#readers li")].map((l) => l.className).join()`); lights != "met,missed" {
+		t.Errorf("the lights are %s", lights)
+	}
+	o.mustHaveSeenNothing(t)
+}
+
 func TestControl(t *testing.T) {
 	ctx, s := tab(t), show(t)
 	o := open(t, ctx, s)
