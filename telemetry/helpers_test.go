@@ -100,3 +100,6 @@ func cutLast(line string) (before, after string, found bool) {
 	}
 	return line[:at], line[at+1:], true
 }
+
+// format writes a number as it stands in a label.
+func format(n float64) string { return strconv.FormatFloat(n, 'g', -1, 64) }

@@ -45,6 +45,9 @@ func TestData(t *testing.T) {
 		if p.Commands != 10 || p.Events != 10 || p.PerCommit == nil || *p.PerCommit != 10 || p.P99 == nil || p.Lag != 2 || p.Memory != 1<<20 {
 			t.Errorf("the point is %+v", p)
 		}
+		if got.Stopped {
+			t.Error("it is said to have stopped")
+		}
 		if got.Name != "orders" || got.Uptime != 1 || got.Totals != (totals{Commands: 10, Events: 10, Commits: 1}) || got.Limits.InFlight != 3 {
 			t.Errorf("the answer is %+v", got)
 		}
@@ -69,6 +72,12 @@ func TestData(t *testing.T) {
 			t.Errorf("when nothing happened, the point is %+v", p)
 		}
 	})
+}
+
+func TestDataSaysThatWritingHasStopped(t *testing.T) {
+	if !ask(t, start(t, &fake{snapshot: telemetry.Snapshot{Stats: stats.Stats{Stopped: errors.New("stopped")}}}, Config{}), "").Stopped {
+		t.Error("it does not")
+	}
 }
 
 // A page that is there before the first look finds empty lists, and no null, which it could not go through.

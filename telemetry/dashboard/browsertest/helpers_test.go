@@ -53,7 +53,9 @@ func show(t *testing.T) *shown {
 	seen := telemetry.New(store, telemetry.Config{
 		Name:     hostile,
 		Interval: 100 * time.Millisecond,
-		Lags:     func() []telemetry.Lag { return []telemetry.Lag{{Name: hostile, Events: 3, Age: time.Second}, {Name: "late", Events: 9, Age: time.Hour}} },
+		Lags: func() []telemetry.Lag {
+			return []telemetry.Lag{{Name: hostile, Events: 3, Age: time.Second}, {Name: "late", Events: 9, Age: time.Hour}}
+		},
 	})
 	t.Cleanup(seen.Close)
 	s := &shown{}
