@@ -51,13 +51,13 @@ type Check struct {
 // Health serves whether the process is alive: it answers, so it is. It does not fail for anything that a restart would not mend, and not
 // for anything that a restart would hide: a store that has stopped because commits were lost would, opened anew, go on without them.
 func (t *Telemetry) Health() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, Health{OK: true}) })
+	return t.guarded(func(w http.ResponseWriter, _ *http.Request) { answer(w, Health{OK: true}) })
 }
 
 // Ready serves whether the store can be given work, with status 200 or 503: database reachable and schema right, writing not stopped, queue
 // not full, commits moving on, readers not too far behind. However many ask, the database is asked once a second at most.
 func (t *Telemetry) Ready() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, t.CheckReady(r.Context())) })
+	return t.guarded(func(w http.ResponseWriter, r *http.Request) { answer(w, t.CheckReady(r.Context())) })
 }
 
 func answer(w http.ResponseWriter, h Health) {

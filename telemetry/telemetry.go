@@ -12,6 +12,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/groupcommit/groupcommit/stats"
+	"github.com/groupcommit/groupcommit/telemetry/internal/hosts"
 )
 
 // Store is what is looked at: a *groupcommit.Store.
@@ -38,6 +39,11 @@ type Config struct {
 
 	// Targets are what the store is to achieve. The zero Targets are Production().
 	Targets Targets
+
+	// Hosts are the names under which the handlers serve, without port, beside localhost; an address needs none. Defaults to all names: the answers tell
+	// no secrets, and only a deployment knows by which names Prometheus and probes come. With names, a request for another is refused, so that a
+	// foreign page in an operator's browser cannot read them through a name of its own.
+	Hosts []string
 
 	// Interval is how often the targets are looked at; defaults to 5 s.
 	Interval time.Duration
@@ -121,10 +127,17 @@ func (t *Telemetry) Handler() http.Handler {
 
 // Metrics serves the metrics of the store, of the process and of the Go runtime in the text format of Prometheus.
 func (t *Telemetry) Metrics() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return t.guarded(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		t.WriteMetrics(w)
 	})
+}
+
+func (t *Telemetry) guarded(serve http.HandlerFunc) http.Handler {
+	if len(t.config.Hosts) == 0 {
+		return serve
+	}
+	return hosts.Only(t.config.Hosts, serve)
 }
 
 // WriteMetrics writes what Metrics serves.
