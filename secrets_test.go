@@ -46,7 +46,10 @@ func TestSecretsAreNotTold(t *testing.T) {
 		Hooks: groupcommit.Hooks{Failed: func(_ groupcommit.FailureClass, err error) { told.error(err) }},
 	}
 	store := openPostgres(t, config)
-	seen := telemetry.New(store, telemetry.Config{Logger: logger})
+	seen, err := telemetry.New(store, telemetry.Config{Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer seen.Close()
 	secret := groupcommit.Event{Type: "Secret", Data: []byte(`"canary"`), Metadata: []byte(`"canary"`)}
 	bad := groupcommit.Event{Type: "Secret", Data: []byte(`canary`), Metadata: []byte(`canary`)}
@@ -80,7 +83,7 @@ func TestSecretsAreNotTold(t *testing.T) {
 	proxy.Away(pgproxy.RST)
 	proxy.Cut(pgproxy.RST)
 	fails(groupcommit.To("s", groupcommit.Any, secret), groupcommit.ErrNotWritten)
-	_, err := store.StreamVersion(t.Context(), "s")
+	_, err = store.StreamVersion(t.Context(), "s")
 	wantIs(t, err, groupcommit.ErrUnavailable)
 	told.error(err)
 	told.error(wantNotOpened(t, t.Context(), config))

@@ -37,7 +37,10 @@ func expose(t *testing.T) exposition {
 		t.Fatal(err)
 	}
 	defer store.Close(context.Background())
-	seen := telemetry.New(store, telemetry.Config{Lags: func() []telemetry.Lag { return []telemetry.Lag{{Name: "orders", Age: time.Second}} }})
+	seen, err := telemetry.New(store, telemetry.Config{Lags: func() []telemetry.Lag { return []telemetry.Lag{{Name: "orders", Age: time.Second}} }})
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer seen.Close()
 	if _, err := store.Append(t.Context(), groupcommit.To("stream", groupcommit.Any, groupcommit.JSON("Happened", 1))); err != nil {
 		t.Fatal(err)

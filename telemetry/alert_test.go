@@ -73,8 +73,7 @@ func (l *load) through(d time.Duration, commands int, took time.Duration) {
 func TestAlert(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{Targets: onlyP95, Notify: []telemetry.Notifier{n.notify}})
-		defer seen.Close()
+		seen := look(t, store, telemetry.Config{Targets: onlyP95, Notify: []telemetry.Notifier{n.notify}})
 		store.through(2*time.Minute, 100, 5*time.Millisecond)
 		n.want(t)
 		store.through(20*time.Second, 100, 200*time.Millisecond)
@@ -99,10 +98,9 @@ func TestAlert(t *testing.T) {
 func TestAlertFlaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{
+		look(t, store, telemetry.Config{
 			Targets: onlyP95, Window: 10 * time.Second, Cooldown: 10 * time.Minute, Notify: []telemetry.Notifier{n.notify},
 		})
-		defer seen.Close()
 		for range 5 {
 			store.through(30*time.Second, 10, time.Second)
 			store.through(30*time.Second, 10, time.Millisecond)
@@ -119,10 +117,9 @@ func TestAlertFlaps(t *testing.T) {
 func TestResolvedAfterAWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{
+		look(t, store, telemetry.Config{
 			Targets: telemetry.Targets{Stalled: time.Minute}, Cooldown: time.Second, Notify: []telemetry.Notifier{n.notify},
 		})
-		defer seen.Close()
 		stalled := func(d time.Duration) { store.set(func(s *stats.Stats) { s.Stalled = d }) }
 		stalled(time.Minute)
 		store.through(4*time.Second, 0, 0)
@@ -149,8 +146,7 @@ func TestResolvedAfterAWindow(t *testing.T) {
 func TestOutageResolvesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{Targets: onlyP95, Notify: []telemetry.Notifier{n.notify}})
-		defer seen.Close()
+		seen := look(t, store, telemetry.Config{Targets: onlyP95, Notify: []telemetry.Notifier{n.notify}})
 		store.through(2*time.Minute, 100, time.Second)
 		n.want(t, "latency_p95 missed")
 		before := target(t, seen, "latency_p95")
@@ -181,11 +177,10 @@ func TestPeaksAreNoMiss(t *testing.T) {
 		store, n := newLoad(), &told{}
 		var ages atomic.Pointer[[]telemetry.Lag]
 		ages.Store(&[]telemetry.Lag{})
-		seen := telemetry.New(store, telemetry.Config{
+		seen := look(t, store, telemetry.Config{
 			Targets: telemetry.Targets{QueueFull: 0.5, Lag: time.Minute}, Notify: []telemetry.Notifier{n.notify},
 			Lags: func() []telemetry.Lag { return *ages.Load() },
 		})
-		defer seen.Close()
 		peak := func(commands int, lags ...time.Duration) {
 			store.set(func(s *stats.Stats) { s.Queue = stats.Queue{Commands: commands, MaxCommands: 100, MaxBytes: 1} })
 			ages.Store(&[]telemetry.Lag{{Name: "orders", Age: lags[0]}, {Name: "mails", Age: lags[1]}})
@@ -214,8 +209,7 @@ func TestPeaksAreNoMiss(t *testing.T) {
 func TestAlertsAreSwitched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{Targets: onlyP95, Quiet: true, Notify: []telemetry.Notifier{n.notify}})
-		defer seen.Close()
+		seen := look(t, store, telemetry.Config{Targets: onlyP95, Quiet: true, Notify: []telemetry.Notifier{n.notify}})
 		store.through(time.Minute, 10, time.Second)
 		n.want(t)
 		if seen.Alerts() || !slices.ContainsFunc(seen.Targets(), func(t telemetry.Target) bool { return t.Missed }) {
@@ -237,10 +231,9 @@ func TestAlertsAreSwitched(t *testing.T) {
 func TestLowThroughput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{
+		seen := look(t, store, telemetry.Config{
 			Targets: telemetry.Targets{MinCommands: 100, MinEvents: 50}, Notify: []telemetry.Notifier{n.notify},
 		})
-		defer seen.Close()
 		store.through(5*time.Minute, 60, time.Millisecond)
 		n.want(t)
 		store.set(func(s *stats.Stats) { s.Queue.Commands = 3 })
@@ -263,8 +256,7 @@ func TestLowThroughput(t *testing.T) {
 func TestSequentialCallerIsNoFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Targets{MinCommands: 100}, Notify: []telemetry.Notifier{n.notify}})
-		defer seen.Close()
+		look(t, store, telemetry.Config{Targets: telemetry.Targets{MinCommands: 100}, Notify: []telemetry.Notifier{n.notify}})
 		store.set(func(s *stats.Stats) { s.InFlight = 1 })
 		store.through(10*time.Minute, 80, 12*time.Millisecond)
 		n.want(t)
@@ -278,8 +270,7 @@ func TestSequentialCallerIsNoFault(t *testing.T) {
 func TestFewCommandsAreNotJudged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newLoad()
-		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Targets{P50: time.Millisecond, P99: time.Millisecond, CPU: 1e-9}})
-		defer seen.Close()
+		seen := look(t, store, telemetry.Config{Targets: telemetry.Targets{P50: time.Millisecond, P99: time.Millisecond, CPU: 1e-9}})
 		judged := func() (names string) {
 			for _, target := range seen.Targets() {
 				if target.Judged {
@@ -325,8 +316,7 @@ func TestEachTarget(t *testing.T) {
 			config.Targets.MinCommands, config.Targets.MinEvents = 0, 0
 			config.Targets.Memory = 1 << 40
 			spoil(store, &config)
-			seen := telemetry.New(store, config)
-			defer seen.Close()
+			look(t, store, config)
 			time.Sleep(2 * time.Minute)
 			n.want(t, name+" missed")
 		})
@@ -337,8 +327,7 @@ func TestEachTarget(t *testing.T) {
 func TestCommandsThatFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newLoad(), &told{}
-		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Targets{Unknown: 1, NotWritten: 3}, Notify: []telemetry.Notifier{n.notify}})
-		defer seen.Close()
+		look(t, store, telemetry.Config{Targets: telemetry.Targets{Unknown: 1, NotWritten: 3}, Notify: []telemetry.Notifier{n.notify}})
 		store.through(time.Hour, 0, 0)
 		store.set(func(s *stats.Stats) { s.Commands.Unknown++ })
 		store.through(time.Hour, 0, 0)
@@ -358,7 +347,7 @@ func TestStuckNotifier(t *testing.T) {
 		store, n := newLoad(), &told{}
 		stuck := func(ctx context.Context, _ telemetry.Alert) error { <-ctx.Done(); return ctx.Err() }
 		var log bytes.Buffer
-		seen := telemetry.New(store, telemetry.Config{
+		seen := look(t, store, telemetry.Config{
 			Targets: onlyP95, Cooldown: time.Second, Notify: []telemetry.Notifier{stuck, n.notify}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		})
 		store.through(3*time.Minute, 10, time.Second)
@@ -375,11 +364,10 @@ func TestAlertsAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		store := newLoad()
-		seen := telemetry.New(store, telemetry.Config{
+		look(t, store, telemetry.Config{
 			Name: "ledger", Targets: onlyP95, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			Notify: []telemetry.Notifier{func(context.Context, telemetry.Alert) error { return errors.New("nobody is there") }},
 		})
-		defer seen.Close()
 		store.through(2*time.Minute, 10, 80*time.Millisecond)
 		store.through(10*time.Minute, 10, time.Millisecond)
 		synctest.Wait()
@@ -397,8 +385,7 @@ func TestTargetsInWords(t *testing.T) {
 		store := newLoad()
 		store.stats.Queue = stats.Queue{Commands: 95, MaxCommands: 100, MaxBytes: 1}
 		store.stats.Stopped = groupcommit.ErrForeignRow
-		seen := telemetry.New(store, telemetry.Config{Targets: telemetry.Production()})
-		defer seen.Close()
+		seen := look(t, store, telemetry.Config{Targets: telemetry.Production()})
 		store.through(2*time.Minute, 25, 2*time.Second)
 		words := make(map[string]string)
 		for _, target := range seen.Targets() {

@@ -54,7 +54,10 @@ func (f *fake) set(change func(*stats.Stats)) {
 // look looks at a store for as long as the test runs.
 func look(t testing.TB, store telemetry.Store, config telemetry.Config) *telemetry.Telemetry {
 	t.Helper()
-	seen := telemetry.New(store, config)
+	seen, err := telemetry.New(store, config)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(seen.Close)
 	return seen
 }

@@ -34,10 +34,9 @@ func TestStoreThatDoesNotCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, n := newUncounted(), &told{}
 		opened := time.Now()
-		seen := telemetry.New(store, telemetry.Config{
+		seen := look(t, store, telemetry.Config{
 			Targets: telemetry.Targets{MinCommands: 1, Unknown: 1}, Cooldown: 2 * time.Hour, Notify: []telemetry.Notifier{n.notify},
 		})
-		defer seen.Close()
 		if _, err := store.Submit(t.Context(), command.To("stream", command.Any, command.Event{Type: "Happened"})).Wait(t.Context()); err == nil {
 			t.Fatal("it is written")
 		}

@@ -81,7 +81,7 @@ func TestProjectionsOfARunner(t *testing.T) {
 	ended := make(chan error, 1)
 	nothing := func(context.Context, pgx.Tx, []groupcommit.RecordedEvent) error { return nil }
 	go func() { ended <- runner.Run(ctx, projection.Projection{Name: "balances", Apply: nothing}) }()
-	seen := look(t, store, telemetry.Config{Projections: runner, Interval: 10 * time.Millisecond})
+	seen := look(t, store, telemetry.Config{Projections: runner, Interval: 100 * time.Millisecond})
 	for all := seen.Snapshot().Lags; len(all) != 1 || all[0] != (telemetry.Lag{Name: "balances"}); all = seen.Snapshot().Lags {
 		select {
 		case err := <-ended:

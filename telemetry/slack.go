@@ -22,9 +22,13 @@ type webhook struct {
 const webhookTries = 3
 
 // Slack posts alerts to an incoming webhook of Slack, or of what understands the same: Mattermost, Rocket.Chat, Discord's /slack. It tries three
-// times, for five seconds each, unless the answer says that this has no use. The address is a secret, and is in no error.
-func Slack(address string) Notifier {
-	return webhook{address: address, timeout: 5 * time.Second, pause: time.Second}.notify
+// times, for five seconds each, unless the answer says that this has no use. It returns a *ConfigError for what is not the URL of a webhook, such as the
+// value of a variable that is not set. The address is a secret, and is in no error.
+func Slack(address string) (Notifier, error) {
+	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, &ConfigError{"Notify", "the address of a webhook begins with https:// or http://, and a host follows"}
+	}
+	return webhook{address: address, timeout: 5 * time.Second, pause: time.Second}.notify, nil
 }
 
 func (w webhook) notify(ctx context.Context, a Alert) error {

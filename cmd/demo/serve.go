@@ -56,11 +56,14 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	if err := s.prepare(ctx); err != nil {
 		return interruption(ctx, err)
 	}
-	seen := telemetry.New(s.store, telemetry.Config{
+	seen, err := telemetry.New(s.store, telemetry.Config{
 		Name:    "groupcommit demo",
 		Targets: telemetry.Development(),
 		Lags:    telemetry.Subscriptions(s.store),
 	})
+	if err != nil {
+		return err
+	}
 	defer seen.Close()
 	page, err := dashboard.New(seen, s.dashboardConfig())
 	if err != nil {
