@@ -48,8 +48,11 @@ func Development() Targets {
 // Target is how a store does on one of its targets.
 type Target struct {
 	Name    string  // as in the metric groupcommit_target_missed
+	Title   string  // of the value, for people; of a state: what is so while it is met
+	State   bool    // it is met or not, and the value is of no interest meanwhile
 	Value   float64 // over the window; 0 where there is nothing to judge
 	Limit   float64
+	AtLeast bool   // the value is to be at least the limit; else it is to be less
 	Unit    string // of both: "/s", "s", "bytes", "part", or none
 	Judged  bool   // there is something to judge; where not, Missed is mostly as it was before: nobody knows better
 	Missed  bool
