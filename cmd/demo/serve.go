@@ -38,7 +38,8 @@ func serve(ctx context.Context, c *config, out *terminal) (err error) {
 	if err != nil {
 		return interruption(ctx, err)
 	}
-	s := &service{config: c, out: out, server: server, store: store, projection: newProjection(store)}
+	at := newAddress(listener.Addr(), c.Listen, c.Hosts)
+	s := &service{config: c, out: out, address: at, server: server, store: store, projection: newProjection(store)}
 	return errors.Join(s.run(ctx, listener), closeStore(store))
 }
 
@@ -46,6 +47,7 @@ func serve(ctx context.Context, c *config, out *terminal) (err error) {
 type service struct {
 	config     *config
 	out        *terminal
+	address    address
 	server     *server
 	store      *groupcommit.Store
 	projection *projection
@@ -59,6 +61,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	seen, err := telemetry.New(s.store, telemetry.Config{
 		Name:    "groupcommit demo",
 		Targets: telemetry.Development(),
+		Hosts:   s.address.hosts,
 		Lags:    telemetry.Subscriptions(s.store),
 	})
 	if err != nil {
@@ -79,7 +82,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	running.Go(func() { served = web.Serve(listener) })
 	running.Go(func() { followed = s.projection.follow(following) })
 
-	s.printAddresses(listener.Addr())
+	s.printAddresses()
 	for i, crowd := range s.crowds {
 		crowd.resize(s.config.ServeClients[i])
 	}
@@ -115,10 +118,7 @@ func (s *service) prepare(ctx context.Context) error {
 }
 
 func (s *service) dashboardConfig() dashboard.Config {
-	c := dashboard.Config{Profiles: s.config.Profiles}
-	if host, _, err := net.SplitHostPort(s.config.Listen); err == nil && host != "" {
-		c.Hosts = []string{host}
-	}
+	c := dashboard.Config{Profiles: s.config.Profiles, Hosts: s.address.hosts}
 	for _, crowd := range s.crowds {
 		c.Controls = append(c.Controls, dashboard.Control{Label: crowd.name, Max: mostClients, Get: crowd.size, Set: crowd.resize})
 	}
@@ -133,14 +133,17 @@ func routes(seen *telemetry.Telemetry, page *dashboard.Dashboard) http.Handler {
 	return mux
 }
 
-func (s *service) printAddresses(address net.Addr) {
-	line := func(name, path string) { s.out.printf("  %-10s %s\n", name, "http://"+address.String()+path) }
+func (s *service) printAddresses() {
+	line := func(name, path string) { s.out.printf("  %-10s %s\n", name, s.address.here()+path) }
 	line("dashboard", "/dashboard/")
 	line("metrics", "/metrics")
 	line("health", "/health")
 	line("readiness", "/ready")
 	if s.config.Profiles {
 		line("profiles", "/dashboard/debug/pprof/")
+	}
+	if elsewhere := s.address.elsewhere(); elsewhere != "" {
+		s.out.printf("  %-10s %s\n", "elsewhere", elsewhere+"/dashboard/")
 	}
 	s.out.printf("\n%s ends it.\n", s.out.style.bold("Ctrl-C"))
 }
