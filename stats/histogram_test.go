@@ -80,6 +80,17 @@ func TestBoundsAscend(t *testing.T) {
 	}
 }
 
+// What is given up after Config.RetryFor is told from what took half as long, or twice.
+func TestOutagesAreToldApart(t *testing.T) {
+	for _, took := range []time.Duration{11, 16, 22, 31, 46} {
+		m := stats.NewDurations()
+		m.Observe(int64(took * time.Second))
+		if h := m.Histogram(); h.Quantile(1) > 1.5*(took*time.Second).Seconds() {
+			t.Errorf("%v s is told as %v s", int(took), h.Quantile(1))
+		}
+	}
+}
+
 // A value beyond the last bound is told as that bound.
 func TestQuantileBeyond(t *testing.T) {
 	m := stats.NewDurations()

@@ -1,10 +1,13 @@
 package telemetry
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // HastySlack is Slack that does not pause between two tries, and gives each this time.
 func HastySlack(address string, timeout time.Duration) Notifier {
-	return webhook{address: address, timeout: timeout}.notify
+	return webhook{client: http.DefaultClient, address: address, timeout: timeout}.notify
 }
 
 // Samples is how many looks are kept.
