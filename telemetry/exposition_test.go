@@ -114,7 +114,7 @@ func TestEverySeries(t *testing.T) {
 		`pool_acquires_total`:                number(s.Pool.Acquires),
 		`pool_waits_total`:                   number(s.Pool.Waits),
 		`pool_wait_seconds_total`:            s.Pool.WaitTime.Seconds(),
-		`connection_losses_total`:            number(s.Pool.Losses),
+		`connection_losses_total`:            number(s.Losses),
 		`opened_timestamp_seconds`:           float64(s.Opened.Unix()),
 
 		`lag_events{reader="orders"}`:            7,

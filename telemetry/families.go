@@ -80,7 +80,7 @@ var families = []family{
 	counter("pool_acquires_total", "Times that a connection was lent to a read.", func(s *stats.Stats) uint64 { return s.Pool.Acquires }),
 	counter("pool_waits_total", "Times that a read found no idle connection.", func(s *stats.Stats) uint64 { return s.Pool.Waits }),
 	spent("pool_wait_seconds_total", "Time that reads waited for a connection.", func(s *stats.Stats) time.Duration { return s.Pool.WaitTime }),
-	counter("connection_losses_total", "Connections for writing that were lost or given up.", func(s *stats.Stats) uint64 { return s.Pool.Losses }),
+	counter("connection_losses_total", "Connections for writing that were lost or given up.", func(s *stats.Stats) uint64 { return s.Losses }),
 	gauge("opened_timestamp_seconds", "When the store was opened.", func(s *stats.Stats) float64 { return float64(s.Opened.UnixMilli()) / 1000 }),
 
 	readers("lag_events", "Events that a reader of the log has not handled yet.", func(l *Lag) float64 { return float64(l.Events) }),

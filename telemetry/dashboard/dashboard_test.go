@@ -147,7 +147,7 @@ func TestCloseStopsLooking(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	for field, configs := range map[string][]Config{
 		"Interval": {{Interval: time.Millisecond}, {Interval: 6 * time.Second}, {Interval: -1}},
-		"History":  {{History: time.Millisecond}, {History: 2 * time.Hour}, {History: -1}},
+		"History":  {{History: time.Millisecond}, {History: 2 * time.Hour}, {History: time.Hour, Interval: 100 * time.Millisecond}, {History: -1}},
 		"Controls": {{Controls: []Control{{Label: "n"}}}, {Controls: []Control{{Get: func() int { return 0 }, Set: func(int) {}, Min: 2, Max: 1}}}},
 	} {
 		for i, config := range configs {

@@ -15,7 +15,7 @@ const kinds = [
     { key: "p95", label: "P95", color: "amber" },
     { key: "p99", label: "P99", color: "red" }] },
   { title: "Commands per commit", hint: "how many share one transaction: more of them under more load", format: format.count, least: 2, series: [{ key: "perCommit", label: "on average", color: "violet", filled: true }] },
-  { title: "Commits in flight", hint: "how many are under way at a time", format: format.count, least: 3, series: [{ key: "inFlight", label: "of %inFlight", color: "violet", filled: true }] },
+  { title: "In flight", hint: "batches that were taken and are not answered; so many commits can be under way at a time", format: format.count, least: 3, series: [{ key: "inFlight", label: "of %inFlight", color: "violet", filled: true }] },
   { title: "Queue", hint: "commands that wait for a commit", format: format.count, least: 10, series: [{ key: "queue", label: "of %queue", color: "blue", filled: true }] },
   { title: "Lag of readers", hint: "how old the oldest event is that a projection or subscription has not handled", format: format.seconds, least: 0.1, series: [{ key: "lag", label: "the furthest behind", color: "amber", filled: true }] },
   { title: "Active streams", hint: "streams that commands were committed to, about", format: format.count, least: 10, series: [{ key: "streams", label: "in the last minute", color: "teal", filled: true }] },
