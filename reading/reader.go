@@ -111,6 +111,9 @@ func (r *Reader) PositionAt(ctx context.Context, at time.Time) (int64, error) {
 }
 
 func (r *Reader) read(ctx context.Context, q *query, invalid error) iter.Seq2[command.RecordedEvent, error] {
+	if invalid == nil && q.grouped {
+		invalid = errGrouped
+	}
 	return func(yield func(command.RecordedEvent, error) bool) {
 		if invalid != nil {
 			yield(command.RecordedEvent{}, invalid)

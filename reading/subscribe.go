@@ -47,8 +47,12 @@ func (r *Reader) Subscribe(ctx context.Context, after int64, options ...Option) 
 // may be empty: it tells how far the log was read.
 func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...Option) iter.Seq2[Batch, error] {
 	q, invalid := newQuery("", append([]Option{After(after)}, options...))
-	if invalid == nil && (q.Backward || q.Limit != math.MaxInt) {
+	switch {
+	case invalid != nil:
+	case q.Backward || q.Limit != math.MaxInt:
 		invalid = &InvalidError{"Subscribe", "a subscription goes forward and has no end: leave the loop where it should end"}
+	case q.grouped:
+		invalid = errGrouped
 	}
 	return func(yield func(Batch, error) bool) {
 		if invalid != nil {
