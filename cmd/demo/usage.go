@@ -9,8 +9,8 @@ import (
 	"github.com/groupcommit/groupcommit"
 )
 
-const usageHead = `demo runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, reads the log back to check it, and
-prints a table. It takes about a minute; environment variables configure it:
+const usageHead = `demo runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, with read models that follow, reads
+the log back to check it and them, and prints a table. It takes about a minute; environment variables configure it:
 
 `
 
