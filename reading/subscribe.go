@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -121,7 +122,7 @@ func (s *subscription) leave() {
 // catchUp yields what is in the log after so many rings of the bell.
 func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Batch, error) bool) error {
 	for {
-		step, err := s.step(ctx, rings)
+		step, err := s.look(ctx, rings)
 		if err != nil {
 			return err
 		}
@@ -141,6 +142,21 @@ func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Bat
 			return nil
 		}
 	}
+}
+
+// answerTimeout is how long an answer is waited for: where the network was cut without a word there is none.
+const answerTimeout = time.Minute
+
+var errNoAnswer = fmt.Errorf("%w: no answer within %v", command.ErrUnavailable, answerTimeout)
+
+func (s *subscription) look(ctx context.Context, rings uint64) (step, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
+	defer cancel()
+	next, err := s.step(ctx, rings)
+	if err != nil && ctx.Err() != nil {
+		err, s.query.window = context.Cause(ctx), 0 // and less is asked for the next time
+	}
+	return next, err
 }
 
 // near is how far behind the end of the log a filtered subscription reads what the others read, and leaves out in this process what it does not
