@@ -26,6 +26,16 @@ type cut struct {
 	number int // of the message
 }
 
+var (
+	sides   = []pgproxy.Side{pgproxy.Frontend, pgproxy.Backend}
+	points  = []pgproxy.Point{pgproxy.Before, pgproxy.Within, pgproxy.After}
+	endings = []pgproxy.Ending{pgproxy.FIN, pgproxy.RST, pgproxy.Blackhole}
+)
+
+func (c cut) set(proxy *pgproxy.Proxy) *pgproxy.Trap {
+	return proxy.On(func(f *pgproxy.Frame) bool { return f.From == c.from }, c.number, pgproxy.Cut(c.at, c.ending))
+}
+
 // cutWidth is how many cuts are made side by side. Most of them wait.
 const cutWidth = 12
 
@@ -33,17 +43,19 @@ const cutWidth = 12
 func TestCutAtRandomMessages(t *testing.T) {
 	f := newFixture(t)
 	last := f.append(t, 5, 20)
+	var tables []string
 	var made atomic.Int64
 	var all sync.WaitGroup
 	places := make(chan struct{}, cutWidth)
 	for i := range *cuts {
 		c := cut{
-			from:   []pgproxy.Side{pgproxy.Frontend, pgproxy.Backend}[i%2],
-			at:     []pgproxy.Point{pgproxy.Before, pgproxy.Within, pgproxy.After}[i/2%3],
-			ending: []pgproxy.Ending{pgproxy.FIN, pgproxy.RST, pgproxy.Blackhole}[i/6%3],
+			from:   sides[i%2],
+			at:     points[i/2%3],
+			ending: endings[i/6%3],
 			number: 1 + rand.N(1+rand.N(150)), // more of the first ones, each of which has one purpose
 		}
 		table := f.table(fmt.Sprint("cut_", i))
+		tables = append(tables, table)
 		f.exec(t, "CREATE TABLE %s (LIKE %s INCLUDING ALL)", table, f.table("tally"))
 		all.Go(func() {
 			places <- struct{}{}
@@ -55,10 +67,12 @@ func TestCutAtRandomMessages(t *testing.T) {
 			if happened {
 				made.Add(1)
 			}
-			f.checkTally(t, table)
 		})
 	}
 	all.Wait()
+	for _, table := range tables {
+		f.checkTally(t, table)
+	}
 	if n := int(made.Load()); n < *cuts/2 {
 		t.Errorf("only %d cuts", n)
 	}
@@ -85,7 +99,7 @@ func (f *fixture) cutOnce(t *testing.T, c cut, table string, last int64) (happen
 	}
 	p := tallying(table)
 	p.Name, p.BatchEvents, p.Timeout, p.Attempts = table, 10, time.Second, 100
-	trap := proxy.On(func(f *pgproxy.Frame) bool { return f.From == c.from }, c.number, pgproxy.Cut(c.at, c.ending))
+	trap := c.set(proxy)
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(running, p) }()

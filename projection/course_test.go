@@ -163,11 +163,12 @@ func (c *course) kill(rt *rapid.T) {
 func (c *course) cut(rt *rapid.T) {
 	s := c.some(rt, true)
 	s.heal()
-	from := rapid.SampledFrom([]pgproxy.Side{pgproxy.Frontend, pgproxy.Backend}).Draw(rt, "from")
-	at := rapid.SampledFrom([]pgproxy.Point{pgproxy.Before, pgproxy.Within, pgproxy.After}).Draw(rt, "at")
-	ending := rapid.SampledFrom([]pgproxy.Ending{pgproxy.FIN, pgproxy.RST}).Draw(rt, "ending")
-	number := rapid.IntRange(1, 60).Draw(rt, "message")
-	s.trap = s.proxy.On(func(f *pgproxy.Frame) bool { return f.From == from }, number, pgproxy.Cut(at, ending))
+	s.trap = cut{
+		from:   rapid.SampledFrom(sides).Draw(rt, "from"),
+		at:     rapid.SampledFrom(points).Draw(rt, "at"),
+		ending: rapid.SampledFrom(endings[:2]).Draw(rt, "ending"), // the third takes the server's time limits to get over
+		number: rapid.IntRange(1, 60).Draw(rt, "message"),
+	}.set(s.proxy)
 }
 
 // fault is what goes wrong with a batch, once, when it was written.
