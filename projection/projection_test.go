@@ -191,6 +191,53 @@ func TestDeferredConstraintParksTheEventAtFault(t *testing.T) {
 	}
 }
 
+// What one event of a batch checks early the next one may still defer.
+func TestDeferredConstraintStaysDeferred(t *testing.T) {
+	f := newFixture(t)
+	f.exec(t, "CREATE TABLE %s (position bigint PRIMARY KEY, place bigint UNIQUE DEFERRABLE INITIALLY DEFERRED)", f.table("places"))
+	f.exec(t, "INSERT INTO %s VALUES (0, 0)", f.table("places"))
+	last := f.append(t, 1, 4)
+	p := projection.Projection{
+		Name:    "places",
+		Options: projection.Options{OnFailure: projection.Park},
+		Apply: func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+			for _, e := range events {
+				if _, err := tx.Exec(ctx, "INSERT INTO "+f.table("places")+" VALUES ($1, 0)", e.Position); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, "UPDATE "+f.table("places")+" SET place = $1 WHERE position = $1", e.Position); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	f.run(t, unfitFor(p, 2))
+	f.waitFor(t, "places", last)
+	if parked, err := f.runner.Parked(t.Context(), "places", 10); err != nil || len(parked) != 1 || parked[0].Position != 2 {
+		t.Errorf("%+v, %v", parked, err)
+	}
+}
+
+// The event at fault is found by halving: a large batch is parked in a few steps.
+func TestEventAtFaultIsFoundByHalving(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 512)
+	p := unfitFor(tallying(f.table("tally")), 377)
+	apply, calls := p.Apply, 0
+	p.Attempts, p.OnFailure = 1, projection.Park
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		calls++
+		return apply(ctx, tx, events)
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"), 377)
+	if calls > 25 { // two for all, and two for each time that they are halved
+		t.Errorf("%d calls", calls)
+	}
+}
+
 // What is no fault of the events is tried for as long as it takes.
 func TestTransientFailureIsNeitherCountedNorParked(t *testing.T) {
 	f := newFixture(t)
@@ -386,7 +433,9 @@ func TestUnusableMembersAreRefused(t *testing.T) {
 	handle := func(context.Context, []groupcommit.RecordedEvent) error { return nil }
 	for _, m := range []projection.Member{
 		projection.Projection{Apply: apply},
+		projection.Projection{Name: "\xff", Apply: apply},
 		projection.Projection{Name: "p"},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Types: make([]string, 1001)}},
 		projection.Projection{Name: "p", Apply: apply, Version: -1},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{BatchEvents: 10_001}},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Timeout: 1}},
