@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -156,14 +157,19 @@ func (s *subscription) step(ctx context.Context, rings uint64) (step, error) {
 	return s.reader.tail.step(ctx, here, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole, s.pace) })
 }
 
-// wanted is the subscription's own copy of what it wants of events that others may read too, as they are now.
+// wanted is the subscription's own copy of what it wants of events that others may read too, as they are now. The bytes are shared, unless an upcast
+// is given them, which may work in place.
 func (s *subscription) wanted(shared []command.RecordedEvent) (events []command.RecordedEvent, err error) {
 	events = make([]command.RecordedEvent, 0, len(shared))
 	for i := range shared {
 		if !s.query.wants(&shared[i]) {
 			continue
 		}
-		event, err := s.reader.upcast(shared[i])
+		event := shared[i]
+		if s.reader.config.Upcast != nil {
+			event.Data, event.Metadata = bytes.Clone(event.Data), bytes.Clone(event.Metadata)
+		}
+		event, err := s.reader.upcast(event)
 		if err != nil {
 			return nil, err
 		}

@@ -67,11 +67,14 @@ func (t *tail) join(from place) (shared *sharedStep, first bool) {
 	return shared, first
 }
 
-// publish hands a step to those that wait for it. One that has led on is kept, as long as there is room.
+// publish hands a step to those that wait for it. One that has led on is kept, as long as there is room, unless it was forgotten before.
 func (t *tail) publish(from place, shared *sharedStep) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	close(shared.done)
+	if t.steps[from] != shared {
+		return
+	}
 	if shared.err != nil || len(shared.events) == 0 {
 		delete(t.steps, from)
 		return
@@ -90,11 +93,10 @@ func (t *tail) drop() {
 	delete(t.steps, oldest)
 }
 
-// forget drops all that is kept.
+// forget drops all that is kept, and nobody joins a step that is under way: it may have read what is lost.
 func (t *tail) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(t.kept) > 0 {
-		t.drop()
-	}
+	clear(t.steps)
+	t.kept, t.bytes = nil, 0
 }
