@@ -29,8 +29,8 @@ type Options struct {
 	// BatchEvents is how many events are handed over at a time, at most: 1 to 10,000, defaults to 1,000. What is there is handed over at once.
 	BatchEvents int
 
-	// Timeout is how long a statement may take; all of a batch may take twice as long. A process that is stopped or cut off is replaced after
-	// twice this time. Defaults to 10 s, for a MaterializedView to 5 min.
+	// Timeout is how long a statement may take; all of a batch may take twice as long, and no answer is waited for longer. A process that is stopped or
+	// cut off is replaced after twice this time. Defaults to 10 s, for a MaterializedView to 5 min.
 	Timeout time.Duration
 
 	// Attempts are made with a batch, with growing pauses between them, before OnFailure is asked. Defaults to 5. Failures that are no fault of the events

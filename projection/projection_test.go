@@ -388,6 +388,29 @@ func TestServerRestarts(t *testing.T) {
 	f.checkTally(t, f.table("tally"))
 }
 
+// What has failed at the end of the log, and was mended, is told no longer, though there is nothing to move on to.
+func TestErrorAtTheEndOfTheLogHasPassed(t *testing.T) {
+	f := newFixture(t)
+	s := newSeat(t, f, 0)
+	p := tallying(f.table("tally"))
+	p.Timeout = time.Second // it looks twice in this time whether its session is there
+	s.run(t.Context(), p)
+	defer s.stop()
+	last := f.append(t, 1, 5)
+	f.waitFor(t, "tally", last)
+	f.exec(t, `
+		SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+		WHERE locktype = 'advisory' AND application_name = '%s'`, s.application)
+	eventually(t, "the loss of the session is written down", func() bool {
+		var failed bool
+		err := f.pool.QueryRow(t.Context(), "SELECT error IS NOT NULL FROM "+f.table("projections")).Scan(&failed)
+		return err == nil && failed
+	})
+	if s := f.status(t, "tally", 0); s.Position != last || s.Error != "" || !s.ErrorAt.IsZero() {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestHandlerSavesItsCheckpoint(t *testing.T) {
 	f := newFixture(t)
 	var seen atomic.Int64
