@@ -111,7 +111,11 @@ func (s *service) prepare(ctx context.Context) error {
 		{name: fmt.Sprintf("Service (W4): clients on %s streams", thousands(s.config.Streams)), do: workload.NewStreams(s.store, s.config.Streams).Do,
 			budget: budget},
 	}
-	return preload.Run(ctx, s.store)
+	if err := preload.Run(ctx, s.store); err != nil {
+		return err
+	}
+	_, err := s.projections.catchUp(ctx)
+	return err
 }
 
 func (s *service) dashboardConfig() dashboard.Config {
