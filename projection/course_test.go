@@ -244,8 +244,8 @@ func (c *course) wanted(e *logged) bool { return c.types == nil || slices.Contai
 func (c *course) compare(rt *rapid.T) {
 	var position int64
 	var got map[string]string
-	query := "SELECT position, (SELECT coalesce(jsonb_object_agg(stream, digest), '{}') FROM " + c.table + ") FROM " + c.Schema + ".projections WHERE name = $1"
-	err := c.pool.QueryRow(c.t.Context(), query, c.name).Scan(&position, &got)
+	const query = "SELECT position, (SELECT coalesce(jsonb_object_agg(stream, digest), '{}') FROM %s) FROM %s.projections WHERE name = $1"
+	err := c.pool.QueryRow(c.t.Context(), fmt.Sprintf(query, c.table, c.Schema), c.name).Scan(&position, &got)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return // it has not begun
 	}

@@ -39,7 +39,8 @@ func (c cut) set(proxy *pgproxy.Proxy) *pgproxy.Trap {
 // cutWidth is how many cuts are made side by side. Most of them wait.
 const cutWidth = 12
 
-// The network between a runner and its database is cut at any message, with and without a word. The read model ends as if it had been built from the start.
+// The network between a runner and its database is cut at any message, with and without a word. The read model ends as if it had been built from the
+// start.
 func TestCutAtRandomMessages(t *testing.T) {
 	f := newFixture(t)
 	last := f.append(t, 5, 20)

@@ -33,13 +33,13 @@ func (h *holder) sift(ctx context.Context, tx pgx.Tx, events []groupcommit.Recor
 	return h.sift(ctx, tx, events[half:])
 }
 
-// together undoes what was written for events that fail, be it only by a deferred constraint.
+// together undoes what was written for events that fail, be it only by a deferred constraint, or by an error that was kept from us.
 func (h *holder) together(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
 	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		if err := h.effect(ctx, tx, events); err != nil {
 			return err
 		}
-		return checkDeferred(ctx, tx)
+		return guard(func() error { return checkDeferred(ctx, tx) })
 	})
 }
 

@@ -191,6 +191,28 @@ func TestDeferredConstraintParksTheEventAtFault(t *testing.T) {
 	}
 }
 
+// An error of the server that Apply keeps to itself has undone what was written all the same.
+func TestErrorThatApplyKeepsIsParked(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 4)
+	p := tallying(f.table("tally"))
+	apply := p.Apply
+	p.Attempts, p.OnFailure = 1, projection.Park
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		err := apply(ctx, tx, events)
+		for _, e := range events {
+			_, _ = tx.Exec(ctx, "SELECT 1 / ($1::int - 3)", e.Position)
+		}
+		return err
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"), 3)
+	if parked, err := f.runner.Parked(t.Context(), "tally", 10); err != nil || len(parked) != 1 || parked[0].Position != 3 {
+		t.Errorf("%+v, %v", parked, err)
+	}
+}
+
 // What one event of a batch checks early the next one may still defer.
 func TestDeferredConstraintStaysDeferred(t *testing.T) {
 	f := newFixture(t)
