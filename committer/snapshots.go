@@ -21,7 +21,8 @@ type SnapshotStore interface {
 	// End is the end of the log, in either case.
 	FindState(ctx context.Context, key SnapshotKey) (StateSnapshot, error)
 
-	// SaveState puts a snapshot in the place of the one of its stream and decider, unless End is not in the log any more.
+	// SaveState puts a snapshot in the place of the one with its key, unless End is not in the log any more. Of those of lower decider versions it
+	// leaves the highest at most.
 	SaveState(ctx context.Context, state StateSnapshot) error
 }
 
