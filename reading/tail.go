@@ -16,10 +16,11 @@ type tail struct {
 	bytes int     // of these
 }
 
-// place is where a page begins, and how many events it has at most. The commit is part of it: whoever comes to a position in another way, in a
+// place is where a page begins, and how many events it has at most, and may have at any place. The commit is part of it: whoever comes to a position in another way, in a
 // log that has lost commits since, is at another place.
 type place struct {
 	at       command.Checkpoint
+	events   int
 	pageSize int
 }
 
@@ -79,7 +80,7 @@ func (t *tail) publish(from place, shared *sharedStep) {
 		return
 	}
 	t.kept = append(t.kept, from)
-	t.bytes += size(shared.events)
+	t.bytes += memory(shared.events)
 	for t.bytes > tailBytes {
 		t.drop()
 	}
@@ -88,7 +89,7 @@ func (t *tail) publish(from place, shared *sharedStep) {
 func (t *tail) drop() {
 	oldest := t.kept[0]
 	t.kept = t.kept[1:]
-	t.bytes -= size(t.steps[oldest].events)
+	t.bytes -= memory(t.steps[oldest].events)
 	delete(t.steps, oldest)
 }
 
@@ -98,13 +99,4 @@ func (t *tail) forget() {
 	defer t.mu.Unlock()
 	clear(t.steps)
 	t.kept, t.bytes = nil, 0
-}
-
-// size is how much memory events take, about.
-func size(events []command.RecordedEvent) (bytes int) {
-	const each = 160 // the struct
-	for i := range events {
-		bytes += each + len(events[i].Stream) + len(events[i].Data) + len(events[i].Metadata)
-	}
-	return bytes
 }

@@ -55,7 +55,7 @@ func take(t *testing.T, tail *tail, from place, rings uint64, n int, l *looks) (
 }
 
 func somewhere() place {
-	return place{at: command.Checkpoint{Position: 7, CommitID: uuid.New()}, pageSize: 10}
+	return place{at: command.Checkpoint{Position: 7, CommitID: uuid.New()}, events: 10, pageSize: 10}
 }
 
 func TestStepsAreShared(t *testing.T) {
