@@ -48,8 +48,8 @@ const (
 	maxUnsaved       = 1000     // snapshots that wait to be saved; what is due beyond that has to come again
 )
 
-// snapshots saves what states come to, one after the other, in a goroutine that runs while there is something to save. What it saves it has read from the log,
-// or a caller has, between two looks at the end of the log: a cached state could hold events that were lost.
+// snapshots saves what states come to, one after the other, in a goroutine that runs while there is something to save. What it saves it has read
+// from the log, or a caller has, between two looks at the end of the log: a cached state could hold events that were lost.
 type snapshots struct {
 	life   context.Context // ends with the committer
 	end    context.CancelFunc

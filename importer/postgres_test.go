@@ -91,8 +91,8 @@ func texts(t *testing.T, events int) (pool *pgxpool.Pool, table string) {
 	t.Helper()
 	pool, table = eventCore(t)
 	pgtest.Exec(t, "DROP TABLE "+table)
-	pgtest.Exec(t, fmt.Sprintf(`CREATE TABLE %s AS SELECT place, gen_random_uuid()::text AS id, 's' AS stream_id, place::text AS version, 'Happened' AS event_type,
-		'{}' AS payload, NULL AS metadata, '2025-07-01' AS occurred_at FROM generate_series(1, %d) AS place`, table, events))
+	pgtest.Exec(t, fmt.Sprintf(`CREATE TABLE %s AS SELECT place, gen_random_uuid()::text AS id, 's' AS stream_id, place::text AS version,
+		'Happened' AS event_type, '{}' AS payload, NULL AS metadata, '2025-07-01' AS occurred_at FROM generate_series(1, %d) AS place`, table, events))
 	return pool, table
 }
 
