@@ -16,9 +16,9 @@ import (
 // makes of events, Config.Upcast included, or how a state is encoded. Each version uses its own snapshots alone, so that two can run side by side
 // while a deployment rolls. Whenever a snapshot is saved, those of its stream by lower versions are deleted, but for the highest of them.
 //
-// States are encoded as JSON, unless there is a Codec; more than 16 MiB are not kept. Who writes needs SELECT, INSERT, UPDATE and DELETE on the table. Without
-// these Config.Logger is told once, as of other trouble with snapshots, and everything works as without them. They hold what events hold: whoever deletes
-// the one deletes the other, too.
+// States are encoded as JSON, unless there is a Codec; more than 16 MiB are not kept. Who writes needs SELECT, INSERT, UPDATE and DELETE on the table.
+// Without these Config.Logger is told once, as of other trouble with snapshots, and everything works as without them. They hold what events hold:
+// whoever deletes the one deletes the other, too.
 func Snapshots[S any](name string, version, every int) Option[S] {
 	return func(d *Decider[S]) {
 		d.snapshots = &command.Snapshots{Name: name, Version: version, Every: max(cmp.Or(every, 1000), 1)}

@@ -17,7 +17,7 @@ var errNoSource = errors.New("SOURCE_URL and DATABASE_URL have to say where to i
 // tellEvery is how often an import says how far it is.
 const tellEvery = 10 * time.Second
 
-// importEvents takes over the events of an EventCore table. It can be run again, until all are there, and goes on from where it ended once there are more.
+// importEvents takes over the events of an EventCore table. It can be run again, until all are there, and behind its end once there are more.
 func importEvents(ctx context.Context, c *config, out *terminal) error {
 	if c.SourceURL == "" || c.Store.DatabaseURL == "" {
 		return errNoSource
