@@ -49,8 +49,8 @@ type Config struct {
 	Hooks Hooks
 }
 
-// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are snapshots to save: one
-// goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
+// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are
+// snapshots to save: one goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
 type Committer struct {
 	log       Log
 	config    Config
@@ -206,8 +206,8 @@ func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent ti
 	c.react(ctx, work, plan, err)
 }
 
-// evaluate judges a batch at the end of the chain. Entries that cannot be judged yet leave it and are set aside. An error says that the log could not be looked at, or that the chain cannot go on;
-// nothing is lost by it.
+// evaluate judges a batch at the end of the chain. Entries that cannot be judged yet leave it and are set aside. An error says that the log could not
+// be looked at, or that the chain cannot go on; nothing is lost by it.
 func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 	if c.Idle() {
 		if err := c.takeTurn(ctx); err != nil {

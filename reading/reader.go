@@ -167,7 +167,8 @@ func lost(c, end command.Checkpoint, holder uuid.UUID) error {
 	if c.CommitID == uuid.Nil || c.CommitID == holder || pruned {
 		return nil
 	}
-	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d", command.ErrLostCommits, c.CommitID, c.Position, end.Position)
+	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d",
+		command.ErrLostCommits, c.CommitID, c.Position, end.Position)
 }
 
 func (r *Reader) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {
