@@ -117,13 +117,9 @@ func (c *Committer) setAside(work *job, plan *plan) {
 func (v *view) lacking(e *Entry) (subjects []int) {
 	for i := range e.decision.subjects {
 		of := &e.decision.subjects[i]
-		if _, there := v.recall(e, of); there {
-			continue
+		if _, there := v.recall(e, of); !there {
+			subjects = append(subjects, i)
 		}
-		if s := &v.slots[e.parts[of.part].slot]; s.state == known && of.loaded.Version > s.version {
-			of.loaded.Version = nothing // it is of another log
-		}
-		subjects = append(subjects, i)
 	}
 	return subjects
 }
@@ -167,11 +163,11 @@ func (c *Committer) catchUp(ctx context.Context, subjects []subject) error {
 	}
 	for i := range subjects {
 		s := &subjects[i]
-		if cached, epoch, found := c.states.find(s.Subject, false); found && (cached.Version > s.loaded.Version || epoch != s.epoch) {
-			s.loaded, s.epoch = cached, epoch
+		if cached, _ := c.states.find(s.Subject, false); cached.Version > s.loaded.Version || cached.epoch != s.loaded.epoch {
+			s.loaded = cached
 		}
 		var err error
-		if s.loaded, s.epoch, err = c.loadAtLast(ctx, s.Subject, s.loaded, s.epoch); err != nil {
+		if s.loaded, err = c.loadAtLast(ctx, s.Subject, s.loaded); err != nil {
 			return err
 		}
 	}

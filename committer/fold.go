@@ -13,9 +13,10 @@ type fold struct {
 	base   command.State // the newest that is known at the end of the log; it may be behind the stream there
 	state  command.State // after the commands judged so far; it is of use when it has the version of the stream
 
-	next command.State // after the command that is being judged, until it is accepted
-	kept int64         // version that the cache has
-	size int           // of base, in the cache
+	next    command.State // after the command that is being judged, until it is accepted
+	kept    int64         // version that the cache has
+	partial bool          // of base, in the cache: it has to be read on before it is of use
+	size    int           // of base, in the cache
 }
 
 // nothing is the version of a state that is not there.
@@ -69,31 +70,25 @@ func (v *view) fold(c *Committer, e *Entry) {
 		of := &d.subjects[i]
 		s := &v.slots[e.parts[of.part].slot]
 		f := &s.folds[s.find(of.Folder)]
-		if of.loaded.Version > f.base.Version && of.epoch == c.epoch() {
-			f.base = of.loaded
+		switch {
+		case of.loaded.partial:
+			v.confirm = v.confirm || !d.loading // it may end with what the committer has not seen of the log
+		case of.loaded.Version > f.base.Version && of.loaded.epoch == c.epoch():
+			f.base = of.loaded.State
 		}
 	}
 }
 
-// catchUp brings states to the end of the log, as far as what they lack is in flight. It tells whether one is ahead: then it is the view that is
-// behind, and has to look.
-func (v *view) catchUp(c *Committer) (ahead bool) {
+// catchUp brings states to the end of the log, as far as what they lack is in flight.
+func (v *view) catchUp(c *Committer) {
 	for i := range v.slots {
 		s := &v.slots[i]
 		for k := range s.folds {
-			f := &s.folds[k]
-			switch {
-			case s.state != known || f.base.Version == nothing:
-			case f.base.Version < s.base:
+			if f := &s.folds[k]; s.state == known && f.base.Version != nothing && f.base.Version < s.base {
 				f.base = c.caughtUp(s, f)
-			case f.base.Version > s.base && v.looked:
-				f.base.Version = nothing // it is of another log
-			case f.base.Version > s.base:
-				v.confirm, ahead = true, true
 			}
 		}
 	}
-	return ahead
 }
 
 // caughtUp is a state after those events of its stream that are in flight.
@@ -190,7 +185,7 @@ func evolve(folder command.Folder, state command.State, event *command.RecordedE
 	if err != nil {
 		return state, &command.EvolveError{Stream: event.Stream, Version: event.Version, Type: event.Type, Err: err}
 	}
-	return command.State{Value: value, Version: event.Version}, nil
+	return command.State{Value: value, Version: event.Version, EventID: event.ID}, nil
 }
 
 // sizeOf is what a folder says of a state, if it does say something.

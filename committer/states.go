@@ -54,28 +54,31 @@ func newStates(maxStreams, maxBytes int) *states {
 	return &states{maxStreams: maxStreams, maxBytes: maxBytes, index: make(map[string]*list.Element), order: list.New()}
 }
 
-// find is the newest state of a subject that is known to be committed, and the epoch that it belongs to. With count, it is counted.
-func (s *states) find(subject command.Subject, count bool) (state command.State, epoch uint64, found bool) {
+// find is the newest state of a subject that is known to be committed. One that is partial, or is not there, is not whole: it has to be loaded. With
+// count, it is counted.
+func (s *states) find(subject command.Subject, count bool) (state loaded, whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	state = unread
+	state.epoch = s.epoch
 	if k := s.use(subject.Stream); k != nil {
 		for i := range k.folds {
-			if k.folds[i].folder == subject.Folder {
-				state, found = k.folds[i].base, true
+			if f := &k.folds[i]; f.folder == subject.Folder {
+				state.State, state.partial, whole = f.base, f.partial, !f.partial
 			}
 		}
 	}
 	switch {
 	case !count:
-	case found:
+	case whole:
 		s.counts.Hits++
 	default:
 		s.counts.Misses++
 	}
-	return state, s.epoch, found
+	return state, whole
 }
 
-// of gives all states of a stream.
+// of gives the states of a stream, but for partial ones.
 func (s *states) of(stream string) (folds []fold) {
 	if s.size.Load() == 0 {
 		return nil
@@ -83,18 +86,22 @@ func (s *states) of(stream string) (folds []fold) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k := s.use(stream); k != nil {
-		folds = append(folds, k.folds...)
+		for i := range k.folds {
+			if !k.folds[i].partial {
+				folds = append(folds, k.folds[i])
+			}
+		}
 	}
 	return folds
 }
 
-// put keeps a state that was loaded in an epoch, unless a newer one is kept.
-func (s *states) put(subject command.Subject, state command.State, epoch uint64) {
+// put keeps a state that was loaded, unless a newer one is kept.
+func (s *states) put(subject command.Subject, state loaded) {
 	size := sizeOf(subject.Folder, state.Value)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if epoch == s.epoch {
-		s.keep(subject.Stream, fold{folder: subject.Folder, base: state, size: size})
+	if state.epoch == s.epoch {
+		s.keep(subject.Stream, fold{folder: subject.Folder, base: state.State, partial: state.partial, size: size})
 	}
 }
 
@@ -135,7 +142,7 @@ func (s *states) keep(stream string, f fold) {
 		k.folds = append(k.folds, f)
 		k.bytes += f.size
 		s.counts.Bytes += f.size
-	case k.folds[at].base.Version < f.base.Version:
+	case k.folds[at].base.Version < f.base.Version, k.folds[at].base.Version == f.base.Version && k.folds[at].partial:
 		grown := f.size - k.folds[at].size
 		k.folds[at] = f
 		k.bytes += grown
