@@ -134,3 +134,43 @@ func TestStateOfALostPast(t *testing.T) {
 		}
 	}
 }
+
+// Decisions that are set aside for the same stream wait for one load of it, and those that wait for another stream not even for that.
+func TestLoadsAsideAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := memlog.New()
+		hotRead, hotReads := make(chan struct{}), 0
+		read := reader(memory)
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Read: func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error] {
+				if stream == "hot" {
+					hotReads++
+					<-hotRead
+				}
+				return read(ctx, stream, after)
+			},
+		}}, memory)
+		defer closing(t, p)
+		accounts := decider.New(evolve)
+		asking := func(stream string) *pipeline.Future { // for what it does not name beforehand
+			return decider.Submit(t.Context(), p, func(d *decider.Decision) error { accounts.At(stream).State(d); return nil })
+		}
+		var hot []*pipeline.Future
+		for range 20 {
+			hot = append(hot, asking("hot"))
+		}
+		synctest.Wait()
+		if _, err := asking("other").Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		close(hotRead)
+		for _, f := range hot {
+			if _, err := f.Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if hotReads != 1 {
+			t.Errorf("it was read %d times", hotReads)
+		}
+	})
+}
