@@ -27,7 +27,7 @@ type Subject struct {
 type Folder interface {
 	Initial() any
 	Evolve(state any, event *RecordedEvent) (any, error)
-	// Size is the memory that a state holds, in bytes, about.
+	// Size is the memory that a state holds, in bytes, about. One that panics is as an Evolve that does.
 	Size(state any) int
 }
 

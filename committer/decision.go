@@ -72,7 +72,7 @@ func (d *decision) size() int {
 	size := int(unsafe.Sizeof(*d)) + cap(d.subjects)*int(unsafe.Sizeof(subject{}))
 	for i := range d.subjects {
 		if s := &d.subjects[i]; s.missed {
-			size += sizeOf(s.Folder, s.loaded.Value)
+			size += s.loaded.size
 		}
 	}
 	return size

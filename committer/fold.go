@@ -16,7 +16,7 @@ type fold struct {
 	next    command.State // after the command that is being judged, until it is accepted
 	kept    int64         // version that the cache has
 	partial bool          // of base, in the cache: it has to be read on before it is of use
-	size    int           // of base, in the cache
+	size    int           // of base in the cache, of state behind the batch
 }
 
 // nothing is the version of a state that is not there.
@@ -188,12 +188,27 @@ func evolve(folder command.Folder, state command.State, event *command.RecordedE
 	return command.State{Value: value, Version: event.Version, EventID: event.ID}, nil
 }
 
-// sizeOf is what a folder says of a state, if it does say something.
-func sizeOf(folder command.Folder, state any) (size int) {
-	defer func() {
-		if recover() != nil {
-			size = 0
+// measure asks what the states take that the batch leaves, for the cache. One of which that cannot be told falls behind, as one that cannot be folded does.
+func (v *view) measure(c *Committer) {
+	for i := range v.slots {
+		s := &v.slots[i]
+		for k := range s.folds {
+			f := &s.folds[k]
+			if f.state.Version != s.version || f.state.Version == f.kept {
+				continue
+			}
+			stay := c.watch.begin(&s.stream)
+			size, err := sizeOf(f.folder, f.state.Value)
+			stay.end()
+			if err != nil {
+				f.state = unread.State
+			}
+			f.size = size
 		}
-	}()
-	return max(folder.Size(state), 0)
+	}
+}
+
+// sizeOf is what a folder says of a state.
+func sizeOf(folder command.Folder, state any) (int, error) {
+	return guarded(func() (int, error) { return max(folder.Size(state), 0), nil })
 }

@@ -50,6 +50,7 @@ type loaded struct {
 	command.State
 	epoch   uint64 // of the log then
 	partial bool   // it has to be read on before it is of use
+	size    int    // of its value, in bytes
 }
 
 // unread is where nothing was read yet.
@@ -66,7 +67,7 @@ func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state lo
 		}
 		if !errors.Is(err, command.ErrNotWritten) || !trouble.wait(ctx) {
 			if state.Version > 0 {
-				c.states.put(of, state)
+				_ = c.cache(of, &state) // it may be why
 			}
 			return state, err
 		}
@@ -96,11 +97,21 @@ func (c *Committer) load(ctx context.Context, of command.Subject, state *loaded,
 		return next, err
 	}
 	state.partial = last > known
-	c.states.put(of, *state)
+	if err := c.cache(of, state); err != nil {
+		return next, err
+	}
 	if next != nil && next.folded >= next.every {
 		c.saveLater(of, next)
 	}
 	return next, nil
+}
+
+// cache keeps a state.
+func (c *Committer) cache(of command.Subject, state *loaded) (err error) {
+	if state.size, err = sizeOf(of.Folder, state.Value); err == nil {
+		c.states.put(of, *state)
+	}
+	return err
 }
 
 var (

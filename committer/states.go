@@ -64,7 +64,7 @@ func (s *states) find(subject command.Subject, count bool) (state loaded, whole 
 	if k := s.use(subject.Stream); k != nil {
 		for i := range k.folds {
 			if f := &k.folds[i]; f.folder == subject.Folder {
-				state.State, state.partial, whole = f.base, f.partial, !f.partial
+				state.State, state.partial, state.size, whole = f.base, f.partial, f.size, !f.partial
 			}
 		}
 	}
@@ -97,11 +97,10 @@ func (s *states) of(stream string) (folds []fold) {
 
 // put keeps a state that was loaded, unless a newer one is kept.
 func (s *states) put(subject command.Subject, state loaded) {
-	size := sizeOf(subject.Folder, state.Value)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state.epoch == s.epoch {
-		s.keep(subject.Stream, fold{folder: subject.Folder, base: state.State, partial: state.partial, size: size})
+		s.keep(subject.Stream, fold{folder: subject.Folder, base: state.State, partial: state.partial, size: state.size})
 	}
 }
 
@@ -112,9 +111,8 @@ func (s *states) take(slot *slot) {
 		if f.state.Version != slot.version || f.state.Version == f.kept {
 			continue
 		}
-		size := sizeOf(f.folder, f.state.Value)
 		s.mu.Lock()
-		s.keep(slot.stream, fold{folder: f.folder, base: f.state, size: size})
+		s.keep(slot.stream, fold{folder: f.folder, base: f.state, size: f.size})
 		s.mu.Unlock()
 	}
 }

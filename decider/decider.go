@@ -46,7 +46,7 @@ func Initial[S any](initial func() S) Option[S] {
 }
 
 // Size tells how much memory a state holds, in bytes, about; the cache is bounded by it. Defaults to the size of an S, which leaves out what its
-// slices, maps, strings and pointers hold.
+// slices, maps, strings and pointers hold. It runs where evolve does, and a panic is one of evolve: what needs the state fails.
 func Size[S any](size func(S) int) Option[S] {
 	return func(d *Decider[S]) { d.size = size }
 }
