@@ -56,7 +56,7 @@ func New(log Log, config Config) (*Reader, Owner) {
 	}
 	r := &Reader{log: log, config: config}
 	r.life, r.end = context.WithCancelCause(context.Background())
-	r.bell, r.tail = newBell(r.life, log.Watch), newTail()
+	r.bell, r.tail = newBell(log.Watch), newTail()
 	r.progress = newProgress()
 	return r, Owner{r}
 }
@@ -64,7 +64,7 @@ func New(log Log, config Config) (*Reader, Owner) {
 // Stop ends all subscriptions with command.ErrClosed. It returns when nothing of the reader runs any more but what its callers run.
 func (o Owner) Stop() {
 	o.reader.end(command.ErrClosed)
-	o.reader.bell.wait()
+	o.reader.bell.stop()
 }
 
 // Appended tells the subscribers that this process has appended, up to a position: they need not hear it from anybody else.
