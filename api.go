@@ -77,7 +77,7 @@ var (
 	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
 	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
 	ErrUnavailable    = command.ErrUnavailable    // the database cannot be read now; try again
-	ErrStuck          = pipeline.ErrStuck         // Close: a decision does not return
+	ErrStuck          = pipeline.ErrStuck         // Close: a decision has never come back
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
 )
 

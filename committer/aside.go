@@ -141,15 +141,23 @@ func (c *Committer) fetch(ctx context.Context, d *decision, lacking []int) {
 	d.loading = true
 	c.helpers++
 	c.running.Go(func() {
-		err := c.catchUp(ctx, subjects)
-		c.answers <- func(c *Committer) {
-			c.helpers--
-			c.due = true
-			d.loading, d.err = false, err
-			for n, i := range lacking {
-				d.subjects[i] = subjects[n]
+		returned := false
+		var err error
+		defer func() {
+			if !returned {
+				err = exited()
 			}
-		}
+			c.answers <- func(c *Committer) {
+				c.helpers--
+				c.due = true
+				d.loading, d.err = false, err
+				for n, i := range lacking {
+					d.subjects[i] = subjects[n]
+				}
+			}
+		}()
+		err = c.catchUp(ctx, subjects)
+		returned = true
 	})
 }
 

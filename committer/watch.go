@@ -131,7 +131,7 @@ func (c *Committer) Abandon(after time.Duration) bool {
 	return since > 0 && c.watch.now()-time.Duration(since) >= after && c.watch.since.CompareAndSwap(since, abandoned)
 }
 
-// Sent gives the entries whose commits were sent and not answered when the committer was abandoned, and hears no answers.
+// Sent gives the entries whose commits were sent and not answered when the committer was abandoned or its goroutine ended, and hears no answers.
 func (c *Committer) Sent() map[*Entry]bool {
 	sent := make(map[*Entry]bool)
 	for _, f := range c.flights {
@@ -139,6 +139,7 @@ func (c *Committer) Sent() map[*Entry]bool {
 			sent[e] = f.plan.verdicts[i].result.First > 0
 		}
 	}
+	c.snapshots.end()
 	if c.turn.state == held && c.config.Turns != nil {
 		close(c.turn.ending)
 	}
