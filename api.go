@@ -105,9 +105,6 @@ type (
 // Stats is what Store.Stats tells. Package stats describes it field by field.
 type Stats = stats.Stats
 
-// StateStats is what Store.StateStats tells of the states that are kept for deciders.
-type StateStats = committer.StateStats
-
 // What Config.Hooks is made of. Package committer describes it, and the classes of failures.
 type (
 	Hooks        = committer.Hooks       // functions that are told what happens inside
@@ -138,7 +135,7 @@ type log interface {
 }
 
 // Stats tells what the store has done since it was opened, and where it stands. It takes some ten microseconds, asks the database nothing, and
-// may be called after Close. With Config.NoStats the counts stay zero.
+// may be called after Close. With Config.NoStats the counts stay zero, but for States.
 func (s *Store) Stats() Stats {
 	now := s.pipeline.Stats()
 	if s.pool != nil {
@@ -146,9 +143,6 @@ func (s *Store) Stats() Stats {
 	}
 	return now
 }
-
-// StateStats counts what deciders found in memory, and what is there. It may be called after Close.
-func (s *Store) StateStats() StateStats { return s.pipeline.StateStats() }
 
 // Deciding is for how long the decision that is being asked has been running, 0 when there is none. Everybody waits for it: when it is long,
 // the store is not ready, and only the end of the process helps.

@@ -37,8 +37,9 @@ type kept struct {
 type StateStats struct {
 	Hits, Misses uint64 // states that were there when a command was submitted, and that had to be loaded
 	Evictions    uint64 // streams that had to make room
-	Streams      int
-	Bytes        int
+
+	Streams, Bytes       int
+	MaxStreams, MaxBytes int
 }
 
 // maxFolds is how many states of a stream are kept: each is folded with every commit. There are more where a folder is made anew for each command.
@@ -186,6 +187,6 @@ func (c *Committer) StateStats() StateStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := s.counts
-	counts.Streams = s.order.Len()
+	counts.Streams, counts.MaxStreams, counts.MaxBytes = s.order.Len(), s.maxStreams, s.maxBytes
 	return counts
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
-	"github.com/groupcommit/groupcommit/committer"
 )
 
 // ErrStuck is what Close returns when a decision never came back. Either it does not return: nothing can end it, and its goroutine is left behind. Or it,
@@ -23,9 +22,6 @@ const (
 
 // Deciding is for how long the decision that is being asked has been running, 0 when there is none.
 func (p *Pipeline) Deciding() time.Duration { return p.committer.Deciding() }
-
-// StateStats tells of the states that are kept for decisions.
-func (p *Pipeline) StateStats() committer.StateStats { return p.committer.StateStats() }
 
 // enter notes a batch that the committer has.
 func (p *Pipeline) enter(batch *batcher.Batch[*Future]) {
