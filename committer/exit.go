@@ -15,8 +15,8 @@ var errExit = errors.New("it ended its goroutine with runtime.Goexit, as FailNow
 func exited() error { return &command.PanicError{Value: errExit, Stack: debug.Stack()} }
 
 // Exited is deferred by the owner of the committer's goroutine for the case that code of the user's ends it, which nothing in there can
-// prevent. The error says where that was. With certain it was in a decision, and Sent holds all of which nobody can know whether it was written. The error is nil
-// when the goroutine had been abandoned, and now touches nothing any more.
+// prevent. The error says where that was; it is nil when the goroutine had been abandoned, and touches nothing any more. With certain it was in a
+// decision: but for what Sent gives, nothing is written of what was not told.
 func (c *Committer) Exited() (cause error, certain bool) {
 	certain = c.Abandon(0)
 	if !certain && c.watch.since.Load() == abandoned {

@@ -108,8 +108,8 @@ func TestLoadOfASilentStreamIsGivenUp(t *testing.T) {
 	})
 }
 
-// What another process had appended, and a failover has lost, is noticed before anything is decided on it, whatever stands in its place: this process's chain of
-// commits knows of neither.
+// What another process had appended, and a failover has lost, is noticed before anything is decided on it, whatever stands in its place: the
+// chain of this process's commits knows of neither.
 func TestStateOfALostPast(t *testing.T) {
 	for name, length := range map[string]int{"shorter": 2, "as long": 3, "longer": 5} {
 		for name, silent := range map[string]int{name: 0, name + ", in pieces": 1} {

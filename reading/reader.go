@@ -17,7 +17,7 @@ type Config struct {
 	// PollInterval is how often a subscription looks for what it was not told of. Defaults to a second.
 	PollInterval time.Duration
 	// Upcast turns events of an old shape into what they are now, on every way of reading. It must not change Position, Stream, Version, ID or
-	// RecordedAt, and is called by whoever reads. Defaults to leaving them as they are.
+	// RecordedAt, may write to Data and Metadata, which nobody else reads, and is called by whoever reads. Defaults to leaving them as they are.
 	Upcast UpcastFunc
 	// Logger is told when a subscription cannot go on for a while. Defaults to discarding.
 	Logger *slog.Logger
