@@ -177,7 +177,7 @@ func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) 
 // Close stops admission and returns when every command has its verdict and all is released; reads under way end with
 // ErrClosed. It waits no longer than ctx
 // and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
-// an error; it is ErrStuck when a decider never came back, whose goroutine is left behind. It may be called again.
+// an error; it is ErrStuck when a decider never came back. It may be called again.
 func (s *Store) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
 	defer cancel()
