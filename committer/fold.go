@@ -13,10 +13,9 @@ type fold struct {
 	base   command.State // the newest that is known at the end of the log; it may be behind the stream there
 	state  command.State // after the commands judged so far; it is of use when it has the version of the stream
 
-	next    command.State // after the command that is being judged, until it is accepted
-	kept    int64         // version that the cache has
-	partial bool          // of base, in the cache: it has to be read on before it is of use
-	size    int           // of base in the cache, of state behind the batch
+	next command.State // after the command that is being judged, until it is accepted
+	kept int64         // version that the cache has
+	size int           // of state, behind the batch
 }
 
 // nothing is the version of a state that is not there.

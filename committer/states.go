@@ -29,8 +29,14 @@ type states struct {
 // kept is a stream in the cache.
 type kept struct {
 	stream string
-	folds  []fold
+	states []keptState
 	bytes  int
+}
+
+// keptState is a state of the stream, as one folder makes it. Its epoch is that of the cache.
+type keptState struct {
+	folder command.Folder
+	loaded
 }
 
 // StateStats counts what became of states that decisions needed, and what the cache holds.
@@ -63,10 +69,8 @@ func (s *states) find(subject command.Subject, count bool) (state loaded, whole 
 	state = unread
 	state.epoch = s.epoch
 	if k := s.use(subject.Stream); k != nil {
-		for i := range k.folds {
-			if f := &k.folds[i]; f.folder == subject.Folder {
-				state.State, state.partial, state.size, whole = f.base, f.partial, f.size, !f.partial
-			}
+		if i := k.find(subject.Folder); i >= 0 {
+			state, whole = k.states[i].loaded, !k.states[i].partial
 		}
 	}
 	switch {
@@ -87,9 +91,10 @@ func (s *states) of(stream string) (folds []fold) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k := s.use(stream); k != nil {
-		for i := range k.folds {
-			if !k.folds[i].partial {
-				folds = append(folds, k.folds[i])
+		folds = make([]fold, 0, len(k.states))
+		for i := range k.states {
+			if state := &k.states[i]; !state.partial {
+				folds = append(folds, fold{folder: state.folder, base: state.State, kept: state.Version})
 			}
 		}
 	}
@@ -101,7 +106,7 @@ func (s *states) put(subject command.Subject, state loaded) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state.epoch == s.epoch {
-		s.keep(subject.Stream, fold{folder: subject.Folder, base: state.State, partial: state.partial, size: state.size})
+		s.keep(subject.Stream, keptState{subject.Folder, state})
 	}
 }
 
@@ -113,45 +118,44 @@ func (s *states) take(slot *slot) {
 			continue
 		}
 		s.mu.Lock()
-		s.keep(slot.stream, fold{folder: f.folder, base: f.state, size: f.size})
+		s.keep(slot.stream, keptState{f.folder, loaded{State: f.state, epoch: s.epoch, size: f.size}})
 		s.mu.Unlock()
 	}
 }
 
 // keep is called with mu held.
-func (s *states) keep(stream string, f fold) {
-	f.kept = f.base.Version
+func (s *states) keep(stream string, state keptState) {
 	k := s.use(stream)
 	if k == nil {
 		k = &kept{stream: stream, bytes: keptOverhead + len(stream)}
 		s.index[stream] = s.order.PushFront(k)
 		s.counts.Bytes += k.bytes
 	}
-	at := 0
-	for at < len(k.folds) && k.folds[at].folder != f.folder {
-		at++
-	}
-	switch {
-	case at == len(k.folds):
-		if at == maxFolds {
-			k.bytes -= k.folds[0].size
-			s.counts.Bytes -= k.folds[0].size
-			k.folds = slices.Delete(k.folds, 0, 1)
+	grown := 0
+	switch at := k.find(state.folder); {
+	case at < 0:
+		if len(k.states) == maxFolds {
+			grown -= k.states[0].size
+			k.states = slices.Delete(k.states, 0, 1)
 		}
-		k.folds = append(k.folds, f)
-		k.bytes += f.size
-		s.counts.Bytes += f.size
-	case k.folds[at].base.Version < f.base.Version, k.folds[at].base.Version == f.base.Version && k.folds[at].partial:
-		grown := f.size - k.folds[at].size
-		k.folds[at] = f
-		k.bytes += grown
-		s.counts.Bytes += grown
+		grown += state.size
+		k.states = append(k.states, state)
+	case k.states[at].Version < state.Version, k.states[at].Version == state.Version && k.states[at].partial:
+		grown = state.size - k.states[at].size
+		k.states[at] = state
 	}
+	k.bytes += grown
+	s.counts.Bytes += grown
 	for s.order.Len() > s.maxStreams || s.counts.Bytes > s.maxBytes && s.order.Len() > 0 {
 		s.drop(s.order.Back())
 		s.counts.Evictions++
 	}
 	s.size.Store(int64(s.order.Len()))
+}
+
+// find is the index of the folder's state, -1 where it is missing.
+func (k *kept) find(folder command.Folder) int {
+	return slices.IndexFunc(k.states, func(state keptState) bool { return state.folder == folder })
 }
 
 func (s *states) drop(oldest *list.Element) {
