@@ -29,6 +29,9 @@ type Config struct {
 	AcceptLostCommits bool
 	// Read reads the committed events of a stream whose version is greater than after, in order. It is called by any goroutine. Only decisions need it.
 	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
+	// Upcast makes of an event as it was submitted what Read gives of it, for decisions to be folded. It may write to the bytes of the event. Nil: nothing is
+	// changed.
+	Upcast func(command.RecordedEvent) (command.RecordedEvent, error)
 	// Snapshots keeps states beside the log, for folders that ask for it. Nil: none are kept. It needs Close.
 	Snapshots SnapshotStore
 	// Limits bound what a decision may append.
