@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -15,7 +16,7 @@ import (
 // findStateSQL asks for a snapshot whose last event stands in the log as it did, and for the end of the log in any case. That no other commit
 // has the time of this one at its place makes the event's history the same, too.
 const findStateSQL = `
-SELECT log_end.last, log_end.commit_id, coalesce(s.version, 0), s.state
+SELECT log_end.last, log_end.commit_id, coalesce(s.version, 0), s.event_id, s.state
 FROM (SELECT last, commit_id FROM %[1]s.commits ORDER BY last DESC LIMIT 1) log_end
 LEFT JOIN (
 	%[1]s.snapshots s JOIN %[1]s.events e
@@ -25,8 +26,10 @@ LEFT JOIN (
 // FindState implements committer.SnapshotStore.
 func (r *Reader) FindState(ctx context.Context, key committer.SnapshotKey) (found committer.StateSnapshot, err error) {
 	found.SnapshotKey = key
+	var eventID uuid.NullUUID
 	err = r.row(ctx, fmt.Sprintf(findStateSQL, r.schema), []any{key.Stream, key.Decider, key.DeciderVersion},
-		&found.End.Position, &found.End.Commit, &found.Version, &found.State)
+		&found.End.Position, &found.End.Commit, &found.Version, &eventID, &found.State)
+	found.EventID = eventID.UUID
 	return found, r.snapshotError(err)
 }
 

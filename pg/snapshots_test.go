@@ -59,7 +59,7 @@ func TestSnapshots(t *testing.T) {
 		if err := store.SaveState(t.Context(), state); err != nil {
 			t.Fatal(err)
 		}
-		if found := find(); string(found.State) != test.found || (found.Version != 0) != (test.found != "") {
+		if found := find(); string(found.State) != test.found || (found.Version != 0) != (test.found != "") || found.Version != 0 && found.EventID != event.ID {
 			t.Errorf("%s: found %+v", test.name, found)
 		}
 	}
