@@ -6,12 +6,13 @@ import (
 	"github.com/groupcommit/groupcommit/stats"
 )
 
-// Stats is what has been counted, and where the pipeline stands. With Config.NoStats the counts are zero.
+// Stats is what has been counted, and where the pipeline stands. With Config.NoStats the counts are zero, but for States.
 func (p *Pipeline) Stats() stats.Stats {
 	s := p.recorder.snapshot()
 	s.Queue.Commands, s.Queue.Bytes = p.batcher.Queued()
 	s.Queue.MaxCommands, s.Queue.MaxBytes = p.batcher.Room()
 	s.MaxInFlight, s.Heads.Max = p.committer.Limits()
+	s.States = stats.States(p.committer.StateStats())
 	s.Stalled = p.recorder.stalled(p.batcher.BusySince())
 	return s
 }

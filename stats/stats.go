@@ -4,7 +4,7 @@ package stats
 
 import "time"
 
-// Stats is what a store has done since it was opened, and where it stands, all as of one moment, but for Queue, Pool and Losses, which are
+// Stats is what a store has done since it was opened, and where it stands, all as of one moment, but for Queue, States, Pool and Losses, which are
 // asked a moment later. Counts only grow.
 //
 // A commit is counted, with its events, before its commands are told. A command is counted when all of its batch have been told, a moment
@@ -13,7 +13,7 @@ type Stats struct {
 	Opened time.Time // when counting began
 	At     time.Time // when this was taken
 
-	// Uncounted says that all counts stay zero, because of Config.NoStats: there are the times above, what is in the queue and in flight, Stalled,
+	// Uncounted says that all counts but States stay zero, because of Config.NoStats: there are the times above, what is in the queue and in flight, Stalled,
 	// Stopped and the pool.
 	Uncounted bool
 
@@ -40,6 +40,7 @@ type Stats struct {
 	MaxInFlight int // commits that may be under way at a time
 
 	Heads         Heads
+	States        States
 	ActiveStreams int // streams that commands committed in the last minute named; an estimate, within a few percent
 
 	Failures Failures

@@ -18,7 +18,7 @@ type Config struct {
 	Lags func() []Lag
 
 	// Projections are asked how far behind the log they are, every Interval, by a goroutine of telemetry: a *projection.Runner. Of all that its tables
-	// know of, the live versions count, wherever they run.
+	// know of, the live versions count, wherever they run; what Lags says of their subscriptions does not.
 	Projections Projections
 
 	// Ready says what is still good enough for /ready.

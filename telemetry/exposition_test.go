@@ -89,6 +89,14 @@ func TestEverySeries(t *testing.T) {
 		`heads_streams_max`:  float64(s.Heads.Max),
 		`active_streams`:     float64(s.ActiveStreams),
 
+		`states_hits_total`:      number(s.States.Hits),
+		`states_misses_total`:    number(s.States.Misses),
+		`states_evictions_total`: number(s.States.Evictions),
+		`states_streams`:         float64(s.States.Streams),
+		`states_streams_max`:     float64(s.States.MaxStreams),
+		`states_bytes`:           float64(s.States.Bytes),
+		`states_bytes_max`:       float64(s.States.MaxBytes),
+
 		`failures_total{class="transient"}`:        number(s.Failures.Transient),
 		`failures_total{class="in_doubt"}`:         number(s.Failures.InDoubt),
 		`failures_total{class="log_moved"}`:        number(s.Failures.Moved),

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -18,7 +17,7 @@ type Lag struct {
 func (t *Telemetry) lags() []Lag {
 	var all []Lag
 	at := make(map[string]int)
-	for _, lag := range slices.Concat(t.config.Lags(), t.projections.lags()) {
+	for _, lag := range t.projections.replace(t.config.Lags()) {
 		lag.Name = strings.ToValidUTF8(lag.Name, "\uFFFD")
 		i, again := at[lag.Name]
 		if !again {

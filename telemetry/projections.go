@@ -2,8 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -19,7 +17,7 @@ type Projections interface {
 // projections keeps what was last heard of projections, for those who must not wait for the database. mu guards all below it.
 type projections struct {
 	mu     sync.Mutex
-	heard  []Lag
+	heard  []projection.Status
 	at     time.Time // when it was heard
 	failed bool      // the last time that they were asked
 }
@@ -39,40 +37,35 @@ func (p *projections) follow(ctx context.Context, config *Config) {
 }
 
 func (p *projections) ask(ctx context.Context, config *Config) {
-	ctx, cancel := context.WithTimeout(ctx, config.Ready.Timeout)
+	asking, cancel := context.WithTimeout(ctx, config.Ready.Timeout)
 	defer cancel()
 	now := time.Now()
-	all, err := config.Projections.Status(ctx)
+	all, err := config.Projections.Status(asking)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
-		p.heard, p.at = lagsOf(all), now
-	} else if !p.failed {
-		config.Logger.Log(ctx, slog.LevelWarn, "groupcommit: how far the projections are cannot be learned", "error", err)
+		p.heard, p.at = all, now
+	} else if !p.failed && ctx.Err() == nil {
+		config.Logger.Warn("groupcommit: how far the projections are cannot be learned", "error", err)
 	}
 	p.failed = err != nil
 }
 
-// lags are those that were heard last. While nobody answers, they grow: what was committed since may not have been handled.
-func (p *projections) lags() []Lag {
+// replace puts what was heard of projections in the place of what is said of their subscriptions in this process. While nobody answers they fall
+// behind: what was committed since may not have been handled.
+//
+// The versions that are read are told of. One that is still being built is far behind, as it should be, and is told of only if it has given up.
+func (p *projections) replace(lags []Lag) []Lag {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	lags := slices.Clone(p.heard)
-	if p.failed {
-		for i := range lags {
-			lags[i].Age += time.Since(p.at)
-		}
-	}
-	return lags
-}
-
-// lagsOf are those of the versions that are read. One that is still being built is far behind, as it should be, and is told of only if it has given up.
-func lagsOf(all []projection.Status) (lags []Lag) {
-	for i := range all {
-		s := &all[i]
-		lag := Lag{Name: s.Name, Events: s.Lag, Age: s.LagTime, Stopped: s.Stopped}
-		if !s.Live {
-			lag.Name = fmt.Sprintf("%s, version %d", s.Name, s.Version)
+	lags = slices.DeleteFunc(slices.Clone(lags), func(lag Lag) bool {
+		return slices.ContainsFunc(p.heard, func(s projection.Status) bool { return s.Title() == lag.Name })
+	})
+	for i := range p.heard {
+		s := &p.heard[i]
+		lag := Lag{Name: s.Title(), Events: s.Lag, Age: s.LagTime, Stopped: s.Stopped}
+		if p.failed {
+			lag.Age += time.Since(p.at)
 		}
 		if s.Live || s.Stopped {
 			lags = append(lags, lag)
