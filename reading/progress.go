@@ -86,18 +86,15 @@ func (p *progress) hand(s *subscription, read []command.RecordedEvent) {
 }
 
 // note takes down that a subscription has delivered all up to where it is.
-func (p *progress) note(s *subscription, read []command.RecordedEvent) {
+func (p *progress) note(s *subscription) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.end = max(p.end, s.end)
 	one := p.of[s]
 	one.Position = s.at.Position
-	switch {
-	case s.at.Position >= s.end:
+	if s.at.Position >= s.end {
 		one.CaughtUp = time.Now()
 		one.Since = one.CaughtUp
-	case len(read) > 0:
-		one.Since = read[len(read)-1].RecordedAt
 	}
 }
 

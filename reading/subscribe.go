@@ -142,7 +142,7 @@ func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Bat
 				return errLeft
 			}
 		}
-		s.reader.progress.note(s, step.events)
+		s.reader.progress.note(s)
 		if s.at.Position >= s.end && step.rings >= rings {
 			return nil
 		}
