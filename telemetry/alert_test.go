@@ -246,7 +246,7 @@ func TestLowThroughput(t *testing.T) {
 		store.set(func(s *stats.Stats) { s.Queue.Commands = 0 })
 		store.through(10*time.Minute, 40, time.Millisecond)
 		n.want(t, "commands resolved", "events resolved")
-		if idle := target(t, seen, "commands"); idle.Judged || idle.Missed {
+		if idle := target(t, seen, "commands"); idle.Judged || idle.Missed || idle.Message != "nothing waits" {
 			t.Errorf("got %+v", idle)
 		}
 	})
@@ -275,6 +275,8 @@ func TestFewCommandsAreNotJudged(t *testing.T) {
 			for _, target := range seen.Targets() {
 				if target.Judged {
 					names += target.Name + " "
+				} else if target.Message == "" {
+					t.Errorf("%s does not say why it is not judged", target.Name)
 				}
 			}
 			return names

@@ -2,7 +2,12 @@ package telemetry
 
 import "github.com/groupcommit/groupcommit/stats"
 
-// What the rules measure.
+// What the rules measure. Where there is nothing to judge, they say why.
+
+const (
+	uncounted = "nothing is counted"
+	unread    = "there is no reader"
+)
 
 func (w *window) stopped() finding {
 	f := found(truth(w.newest().stats.Stopped != nil))
@@ -18,20 +23,30 @@ func (w *window) events() finding { return w.throughput(w.rates().Events) }
 // who come one at a time.
 func (w *window) throughput(rate float64) finding {
 	waiting := w.least(func(s *sample) float64 { return float64(s.stats.Queue.Commands) })
-	if waiting.value == 0 || w.newest().stats.Uncounted {
-		return finding{}
+	switch {
+	case w.newest().stats.Uncounted:
+		return nothing(uncounted)
+	case !waiting.judged:
+		return waiting
+	case waiting.value == 0:
+		return nothing("nothing waits")
+	default:
+		return found(rate)
 	}
-	return found(rate)
 }
 
 // quantile judges a latency, where so many commands were told: that of fewer is the latency of one of them.
 func quantile(part float64, fewest uint64) func(*window) finding {
 	return func(w *window) finding {
 		latency := w.newest().stats.Latency.Minus(&w.first().stats.Latency)
-		if !w.whole() || latency.Count() < fewest {
-			return finding{}
+		switch {
+		case !w.whole():
+			return nothing(early)
+		case latency.Count() < fewest:
+			return nothing("too few commands")
+		default:
+			return found(latency.Quantile(part))
 		}
-		return found(latency.Quantile(part))
 	}
 }
 
@@ -41,7 +56,7 @@ func (w *window) memory() finding {
 
 func (w *window) cpu() finding {
 	if !w.whole() {
-		return finding{}
+		return nothing(early)
 	}
 	used := w.newest().usage.cpu - w.first().usage.cpu
 	return found(used.Seconds() / w.spans().Seconds() / float64(w.newest().usage.processors))
@@ -56,11 +71,14 @@ func (w *window) stalled() finding { return found(w.newest().stats.Stalled.Secon
 
 // lag is that of the reader that is furthest behind throughout.
 func (w *window) lag() finding {
-	var worst finding
+	worst := nothing(unread)
 	for i := range w.newest().lags {
 		name := w.newest().lags[i].Name
 		lag := w.least(func(s *sample) float64 { return s.lag(name) })
-		if lag.about = name; lag.judged && (!worst.judged || lag.value > worst.value) {
+		if !lag.judged {
+			return lag
+		}
+		if lag.about = name; !worst.judged || lag.value > worst.value {
 			worst = lag
 		}
 	}
@@ -80,7 +98,7 @@ func (s *sample) lag(name string) float64 {
 func (w *window) readerStopped() finding {
 	lags := w.newest().lags
 	if len(lags) == 0 {
-		return finding{}
+		return nothing(unread)
 	}
 	f := found(0)
 	for i := range lags {
@@ -103,7 +121,7 @@ func (w *window) notWritten() finding {
 func (w *window) told(count func(*stats.Commands) uint64) finding {
 	now, then := &w.newest().stats, &w.first().stats
 	if now.Uncounted {
-		return finding{}
+		return nothing(uncounted)
 	}
 	return found(float64(count(&now.Commands) - count(&then.Commands)))
 }

@@ -22,10 +22,15 @@ type rule struct {
 type finding struct {
 	judged bool // there is something to judge
 	value  float64
-	about  string // whose value it is, or why it is so
+	about  string // whose value it is, or why it is so, or why there is nothing to judge
 }
 
 func found(value float64) finding { return finding{judged: true, value: value} }
+
+func nothing(why string) finding { return finding{about: why} }
+
+// early is why nothing is judged at the beginning.
+const early = "no whole window yet"
 
 // rules are those of the targets that are looked at.
 func (t *Targets) rules() []rule {
@@ -107,8 +112,10 @@ func (r *rule) judge(w *window, before *Target) Target {
 	case f.judged:
 		t.Missed = r.missed(f.value)
 		t.Message = fmt.Sprintf(r.words, amount(f.value, r.unit), amount(r.limit, r.unit), f.about)
-	case !r.idle:
-		t.Missed, t.Message = before.Missed, before.Message
+	case before.Missed && !r.idle:
+		t.Missed, t.Message = true, before.Message
+	default:
+		t.Message = f.about
 	}
 	if t.Missed {
 		t.Since = before.Since

@@ -57,5 +57,5 @@ type Target struct {
 	Judged  bool   // there is something to judge; where not, Missed is mostly as it was before: nobody knows better
 	Missed  bool
 	Since   time.Time // when it was first found missed; zero when it is not
-	Message string    // value and limit in words, as they are when it is missed
+	Message string    // value and limit in words, as they are when it is missed; where there is nothing to judge, why
 }

@@ -40,7 +40,7 @@ func (w *window) whole() bool { return w.spans() >= w.length }
 // least is the least that a value was at any look of a window that is whole.
 func (w *window) least(value func(*sample) float64) finding {
 	if !w.whole() {
-		return finding{}
+		return nothing(early)
 	}
 	least := value(w.first())
 	for i := range w.samples {

@@ -99,7 +99,7 @@ function showTargets(targets) {
 
 // standing says how a target does.
 function standing(t) {
-  if (!t.judged) return t.missed ? "missed when last judged" : "nothing to judge";
+  if (!t.judged) return t.missed ? "missed when last judged" : t.words;
   if (!t.state) return `${amount(t.value, t.unit)}, ${t.atLeast ? "at least" : "below"} ${amount(t.limit, t.unit, true)}`;
   return t.missed ? "no" : "yes";
 }

@@ -49,7 +49,7 @@ func TestLightsOfTargets(t *testing.T) {
 	lights := ask[map[string]string](t, ctx, `Object.fromEntries([...document.querySelectorAll("#targets li")].map((l) =>
 		[l.querySelector(".what").textContent, l.className + ": " + l.querySelector(".how").textContent]))`)
 	for title, want := range map[string]string{
-		"Writing goes on": "met: yes", "Nothing stuck": "met: yes", "Queue taken": "unjudged: nothing to judge", "Commands": "unjudged: nothing to judge",
+		"Writing goes on": "met: yes", "Nothing stuck": "met: yes", "Queue taken": "unjudged: no whole window yet", "Commands": "unjudged: no whole window yet",
 		"Readers go on": "met: yes",
 	} {
 		if lights[title] != want {
