@@ -38,6 +38,9 @@ type Pipeline struct {
 	abort context.Context // ends when Close has no more patience
 	stop  context.CancelCauseFunc
 
+	giving sync.Once
+	reason error // why the first Close had no more patience; set before abort ends
+
 	forsaken atomic.Bool // the loop was given up
 
 	mu    sync.Mutex // guards begun
@@ -138,7 +141,7 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 
 // Close stops admission and returns when every command that was admitted has its verdict and no goroutine is left. If ctx
 // ends first, what was not yet sent is told as not written, what is in doubt as unknown, and the cause of ctx's end is returned if there
-// was any of that. It may be called again, and by several goroutines.
+// was any of that. It may be called again, and by several goroutines: each call returns the same.
 func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
@@ -151,12 +154,27 @@ func (p *Pipeline) Close(ctx context.Context) error {
 		return p.end()
 	case <-ctx.Done():
 	}
-	p.stop(command.ErrClosed)
-	if err := p.awaitEnd(); err != nil {
-		return err
-	}
-	if !p.cut { // all was told before, or in the end: only the turn had still to be given back
+	p.giveUp(context.Cause(ctx))
+	p.awaitEnd()
+	return p.end()
+}
+
+// giveUp has the loop come to a quick end with whatever it has.
+func (p *Pipeline) giveUp(reason error) {
+	p.giving.Do(func() {
+		p.reason = reason
+		p.stop(command.ErrClosed)
+	})
+}
+
+// end is how the loop has ended.
+func (p *Pipeline) end() error {
+	switch {
+	case p.forsaken.Load():
+		return ErrStuck
+	case p.cut:
+		return fmt.Errorf("groupcommit: closed before everything was written: %w", p.reason)
+	default: // also where patience was at its end and only the turn had still to be given back
 		return nil
 	}
-	return fmt.Errorf("groupcommit: closed before everything was written: %w", context.Cause(ctx))
 }

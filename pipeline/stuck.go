@@ -43,27 +43,19 @@ func (p *Pipeline) leave(batch *batcher.Batch[*Future]) {
 
 // awaitEnd returns when the loop has ended, or will never do so because a decision does not return. It is called when abort has ended, so nothing
 // else holds up the loop for long.
-func (p *Pipeline) awaitEnd() error {
+func (p *Pipeline) awaitEnd() {
 	ticker := time.NewTicker(glance)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-p.ended:
-			return p.end()
+			return
 		case <-ticker.C:
 			if p.committer.Abandon(lastPatience) {
 				p.forsake()
 			}
 		}
 	}
-}
-
-// end is how the loop has ended.
-func (p *Pipeline) end() error {
-	if p.forsaken.Load() {
-		return ErrStuck
-	}
-	return nil
 }
 
 // forsake tells all commands that the loop will tell nothing any more, in its place.
