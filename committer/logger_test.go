@@ -50,7 +50,7 @@ func TestLongTroubleIsToldRarely(t *testing.T) {
 	} {
 		t.Run(message, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				const hour = 1 + 10 + 5 // at first, after 1 s, 2 s, 4 s, ..., 512 s, and every ten minutes
+				const hour = 1 + 10 + 4 // at first, after 1 s, 2 s, 4 s, ..., 512 s, and then every ten minutes
 				log, told := newScript(), &told{}
 				c := committer.New(log, committer.Config{Logger: told.logger()})
 				log.onAppend = func(*committer.Commit) error { return fails(class) }

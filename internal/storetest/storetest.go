@@ -18,7 +18,7 @@ func Opened(tb testing.TB) func(*groupcommit.Store, error) *groupcommit.Store {
 		}
 		tb.Cleanup(func() {
 			err := store.Close(context.Background())
-			if err != nil && !errors.Is(err, context.Canceled) { // where the test itself has closed it so
+			if err != nil && !errors.Is(err, context.Canceled) { // as it is where the test has closed it without patience
 				tb.Error(err)
 			}
 		})
