@@ -2,9 +2,9 @@ package importer
 
 import "fmt"
 
-// InvalidError says that a configuration cannot be accepted as it is. Nothing was read or written.
+// InvalidError says that an argument or a configuration cannot be accepted as it is. Nothing was read or written.
 type InvalidError struct {
-	Field  string // "Options.Name"
+	Field  string // "store", "Options.Name"
 	Reason string // what is wrong and what would be right
 }
 

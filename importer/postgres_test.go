@@ -1,7 +1,6 @@
 package importer_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -84,9 +83,7 @@ func TestPostgresConfig(t *testing.T) {
 		"Columns.Version": {Pool: pool, Columns: columns(func(c *importer.Columns) { c.Version = strings.Repeat("v", 64) })},
 	} {
 		_, err := importer.NewPostgres(config)
-		if invalid, ok := errors.AsType[*importer.InvalidError](err); !ok || invalid.Field != "PostgresConfig."+field {
-			t.Errorf("%s: %v", field, err)
-		}
+		wantInvalid(t, err, "PostgresConfig."+field)
 	}
 	less := columns(func(c *importer.Columns) { c.Version, c.Metadata, c.OccurredAt = "", "", "" })
 	if _, err := importer.NewPostgres(importer.PostgresConfig{Pool: pool, Table: "events", Columns: less}); err != nil {

@@ -22,7 +22,7 @@ type Report struct {
 func Run(ctx context.Context, store *groupcommit.Store, source Source, options Options) (Report, error) {
 	options = options.withDefaults()
 	report := Report{Cursor: options.After}
-	if err := options.check(); err != nil {
+	if err := check(store, source, &options); err != nil {
 		return report, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -30,6 +30,16 @@ func Run(ctx context.Context, store *groupcommit.Store, source Source, options O
 	r := &run{store: store, options: options, cursor: options.After, report: report}
 	err := r.all(ctx, source)
 	return r.report, err
+}
+
+func check(store *groupcommit.Store, source Source, options *Options) error {
+	switch {
+	case store == nil:
+		return &InvalidError{"store", "it is nil, and an import needs one to write to"}
+	case source == nil:
+		return &InvalidError{"source", "it is nil, and an import needs one to read from"}
+	}
+	return options.check()
 }
 
 // run is an import under way, in one goroutine.

@@ -18,7 +18,6 @@ type query struct {
 	name     string             // of a subscription
 	from     command.Checkpoint // where CommitID is set
 	unread   bool               // nothing can be there
-	window   int64              // of a filtered subscription, as it has grown; 0: the first
 }
 
 // The largest values that are accepted.
@@ -27,7 +26,7 @@ const (
 	MaxStreams  = 1_000 // in one call of ReadStreams
 	maxTypes    = 1_000
 
-	defaultPageSize = 200
+	defaultPageSize = 1_000
 )
 
 // After begins behind this version of a stream, or position of the log; backward, in front of it. Defaults to 0, which is the start; backward, the
@@ -52,8 +51,8 @@ func Types(types ...string) Option { return func(q *query) { q.Types = slices.Cl
 // StreamPrefix reads the events of streams whose names begin with this text, byte for byte: % and _ are letters like any other.
 func StreamPrefix(prefix string) Option { return func(q *query) { q.Prefix = prefix } }
 
-// PageSize is how many events are fetched at once, which bounds what is held in memory: 1 to 10,000, defaults to 200. For a subscription it is
-// also the largest batch.
+// PageSize is how many events are fetched at once, at most: 1 to 10,000, defaults to 1,000. Of large events fewer are fetched, so that a page takes
+// about a MiB, as far as the page before it tells. For a subscription it is also the largest batch.
 func PageSize(n int) Option { return func(q *query) { q.pageSize = n } }
 
 // Named gives a subscription the name under which Reader.Subscriptions tells how far it has come.

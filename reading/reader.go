@@ -16,8 +16,8 @@ import (
 type Config struct {
 	// PollInterval is how often a subscription looks for what it was not told of. Defaults to a second.
 	PollInterval time.Duration
-	// Upcast turns events of an old shape into what they are now, on every way of reading. It must not change Position, Stream or Version, and is
-	// called by whoever reads. Defaults to leaving them as they are.
+	// Upcast turns events of an old shape into what they are now, on every way of reading. It must not change Position, Stream or Version, may write
+	// to Data and Metadata, which nobody else reads, and is called by whoever reads. Defaults to leaving them as they are.
 	Upcast UpcastFunc
 	// Logger is told when a subscription cannot go on for a while. Defaults to discarding.
 	Logger *slog.Logger

@@ -69,7 +69,7 @@ func newReader(t *testing.T, config reading.Config) (*reading.Reader, reading.Ow
 	return r, owner, log, conformance.NewChain(t, log)
 }
 
-// However many subscriptions keep up, what is new is read once. What one of them does with its events is not seen by another.
+// However many subscriptions keep up, what is new is read once.
 func TestSubscriptionsReadTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, owner, log, chain := newReader(t, reading.Config{})
@@ -90,6 +90,46 @@ func TestSubscriptionsReadTogether(t *testing.T) {
 					t.Fatalf("%d events were delivered, want %d", got, 3*(n+1))
 				}
 			}
+		}
+	})
+}
+
+// invert is an upcast that works in place, as one that decrypts may.
+func invert(e command.RecordedEvent) (command.RecordedEvent, error) {
+	for _, part := range [][]byte{e.Data, e.Metadata} {
+		for i := range part {
+			part[i] = ^part[i]
+		}
+	}
+	return e, nil
+}
+
+// Subscriptions that read together see neither what an upcast makes of the bytes for another one, nor what that does with its batch.
+func TestSubscriptionsDoNotSeeEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, owner, log, chain := newReader(t, reading.Config{Upcast: invert})
+		delivered := new(atomic.Int64)
+		for range 3 {
+			go func() {
+				for batch := range r.SubscribeBatches(t.Context(), 0) {
+					for _, event := range batch.Events {
+						if string(event.Data) != "\xff\xfe" || string(event.Metadata) != "\xfd" {
+							t.Errorf("read %+v", event)
+						}
+						delivered.Add(1)
+					}
+					clear(batch.Events)
+				}
+			}()
+		}
+		synctest.Wait()
+		before := log.reads.Load()
+		event := command.Event{Type: "Happened", Data: []byte{0, 1}, Metadata: []byte{2}}
+		chain.Append(command.StreamWrite{Stream: "s", Events: []command.Event{event}})
+		owner.Appended(chain.End().Position)
+		synctest.Wait()
+		if reads := log.reads.Load() - before; delivered.Load() != 3 || reads != 1 {
+			t.Errorf("%d events were delivered after %d reads, want 3 after 1", delivered.Load(), reads)
 		}
 	})
 }
