@@ -44,7 +44,7 @@ func TestHeapInAnOutage(t *testing.T) {
 	const limit = 2 * queueBytes // with the batches that have left the queue, and what waits to enter it
 	proxy := pgproxy.New(t, pgtest.URL(t), 0)
 	store := openPostgres(t, groupcommit.Config{
-		DatabaseURL: proxy.URL(), QueueBytes: queueBytes, BatchBytes: queueBytes / 8, RetryFor: *outageFor / 10, // many are given up
+		DatabaseURL: proxy.URL(), QueueBytes: queueBytes, BatchBytes: queueBytes / 8, RetryFor: *outageFor / 10, // some are given up
 	})
 	load := startShedding(t, store)
 	load.await(t, toldWritten, 200)
@@ -53,15 +53,17 @@ func TestHeapInAnOutage(t *testing.T) {
 	proxy.Away(pgproxy.RST)
 	proxy.Cut(pgproxy.RST)
 	var highest int64
-	for began, turnedAway := time.Now(), 0; time.Since(began) < *outageFor || turnedAway < 10*limit; turnedAway += 1000 * shedBytes {
-		load.await(t, toldFull, 1000)
+	for began, round := time.Now(), 0; time.Since(began) < *outageFor || round < 10; round++ {
+		const some = 4 * limit / shedBytes / 10 // to keep those of all rounds, of either kind, would be far too much
+		load.await(t, toldFull, some)
+		load.await(t, toldLeft, some)
 		highest = max(highest, load.liveHeap()-before)
 	}
 	if highest > limit {
 		t.Errorf("the heap has grown by %d bytes, more than %d", highest, limit)
 	}
 	proxy.Back()
-	load.await(t, toldWritten, 200)
+	load.await(t, toldWritten, 1)
 	load.end()
 	t.Logf("%d bytes were live, and up to %d more in the outage; told: %v", before, highest, load.counts)
 	sound(t, store)

@@ -33,7 +33,7 @@ func startShedding(t *testing.T, store *groupcommit.Store) *shedding {
 	for name, kind := range map[string]struct {
 		clients int
 		submit  func(context.Context, groupcommit.Command) error
-	}{"patient": {100, l.wait}, "leaving": {20, l.leave}, "trying": {20, l.try}} {
+	}{"patient": {100, l.wait}, "leaving": {100, l.leave}, "trying": {20, l.try}} {
 		for i := range kind.clients {
 			cmd := groupcommit.To(fmt.Sprint(name, "-", i), groupcommit.Any, groupcommit.Event{Type: "Happened", Data: data})
 			l.wg.Go(func() {
@@ -72,6 +72,7 @@ func (l *shedding) try(ctx context.Context, cmd groupcommit.Command) error {
 const (
 	toldWritten    = "written"
 	toldFull       = "queue full"
+	toldLeft       = "not written, having left"
 	toldNotWritten = "not written"
 	toldUnknown    = "unknown"
 	toldNothing    = "nothing yet" // nobody will ask again
@@ -86,6 +87,8 @@ func (l *shedding) tell(t *testing.T, err error) {
 		told = toldFull
 	case errors.Is(err, groupcommit.ErrOutcomeUnknown):
 		told = toldUnknown
+	case errors.Is(err, groupcommit.ErrNotWritten) && errors.Is(err, context.DeadlineExceeded):
+		told = toldLeft
 	case errors.Is(err, groupcommit.ErrNotWritten):
 		told = toldNotWritten
 	case errors.Is(err, groupcommit.ErrPending), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
