@@ -128,7 +128,7 @@ func BenchmarkStates(b *testing.B) {
 			}
 		}
 		b.ReportMetric(float64(liveHeap()-before)/float64(*stateCount), "B/stream")
-		if kept := store.StateStats().Streams; kept != *stateCount {
+		if kept := store.Stats().States.Streams; kept != *stateCount {
 			b.Errorf("%d states are kept", kept)
 		}
 		if err := store.Close(b.Context()); err != nil {

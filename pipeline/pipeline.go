@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
@@ -33,15 +32,14 @@ type Pipeline struct {
 	committer *committer.Committer
 	recorder  *recorder
 
-	ended chan struct{}   // closed by run
-	cut   bool            // commands were given up because Close had no more patience; run's until ended is closed
+	ended chan struct{}   // closed by run, or by who gives it up
+	fate  error           // what Close returns; set before ended is closed
+	cut   bool            // commands were given up because Close had no more patience; run's
 	abort context.Context // ends when Close has no more patience
 	stop  context.CancelCauseFunc
 
 	giving sync.Once
 	reason error // why the first Close had no more patience; set before abort ends
-
-	forsaken atomic.Bool // the loop was given up
 
 	mu    sync.Mutex // guards begun
 	begun []*batcher.Batch[*Future]
@@ -66,6 +64,7 @@ func New(config Config, log committer.Log) *Pipeline {
 
 // run gives batches to the committer as it is ready for them, and tells it what its goroutines answer.
 func (p *Pipeline) run() {
+	defer p.outlive()
 	for open := true; open || p.committer.Busy(); {
 		batches, peek := p.source(open)
 		select {
@@ -83,6 +82,9 @@ func (p *Pipeline) run() {
 		}
 	}
 	p.committer.Close()
+	if p.cut { // else all was told, even where patience was at its end and the turn had still to be given back
+		p.fate = fmt.Errorf("groupcommit: closed before everything was written: %w", p.reason)
+	}
 	close(p.ended)
 }
 
@@ -146,17 +148,17 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
 	case <-p.ended: // wins over a context that has ended, too
-		return p.end()
+		return p.fate
 	default:
 	}
 	select {
 	case <-p.ended:
-		return p.end()
+		return p.fate
 	case <-ctx.Done():
 	}
 	p.giveUp(context.Cause(ctx))
 	p.awaitEnd()
-	return p.end()
+	return p.fate
 }
 
 // giveUp has the loop come to a quick end with whatever it has.
@@ -165,16 +167,4 @@ func (p *Pipeline) giveUp(reason error) {
 		p.reason = reason
 		p.stop(command.ErrClosed)
 	})
-}
-
-// end is how the loop has ended.
-func (p *Pipeline) end() error {
-	switch {
-	case p.forsaken.Load():
-		return ErrStuck
-	case p.cut:
-		return fmt.Errorf("groupcommit: closed before everything was written: %w", p.reason)
-	default: // also where patience was at its end and only the turn had still to be given back
-		return nil
-	}
 }
