@@ -44,10 +44,10 @@ func TestHeapInAnOutage(t *testing.T) {
 	const limit = 2 * queueBytes // with the batches that have left the queue, and what waits to enter it
 	proxy := pgproxy.New(t, pgtest.URL(t), 0)
 	store := openPostgres(t, groupcommit.Config{
-		DatabaseURL: proxy.URL(), QueueBytes: queueBytes, BatchBytes: queueBytes / 8, RetryFor: *outageFor / 10, // some are given up
+		DatabaseURL: proxy.URL(), QueueBytes: queueBytes, BatchBytes: queueBytes / 8, RetryFor: 5 * time.Second, // a long outage is longer
 	})
 	load := startShedding(t, store)
-	load.await(t, toldWritten, 200)
+	load.await(t, toldWritten, 20)
 	before := load.liveHeap()
 
 	proxy.Away(pgproxy.RST)
