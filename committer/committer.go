@@ -29,6 +29,9 @@ type Config struct {
 	AcceptLostCommits bool
 	// Read reads the committed events of a stream whose version is greater than after, in order. It is called by any goroutine. Only decisions need it.
 	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
+	// Upcast makes of an event as it was submitted what Read gives of it, for decisions to be folded. It may write to the bytes of the event. Nil: nothing is
+	// changed.
+	Upcast func(command.RecordedEvent) (command.RecordedEvent, error)
 	// Snapshots keeps states beside the log, for folders that ask for it. Nil: none are kept. It needs Close.
 	Snapshots SnapshotStore
 	// Limits bound what a decision may append.
@@ -49,14 +52,15 @@ type Config struct {
 	Hooks Hooks
 }
 
-// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are snapshots to save: one
-// goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
+// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are
+// snapshots to save: one goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
 type Committer struct {
 	log       Log
 	config    Config
 	heads     *heads
 	outage    outage
-	stopped   error // why nothing is written any more
+	hopeless  reticence // of batches that nobody tries again
+	stopped   error     // why nothing is written any more
 	turn      turn
 	states    *states
 	snapshots snapshots
@@ -206,8 +210,8 @@ func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent ti
 	c.react(ctx, work, plan, err)
 }
 
-// evaluate judges a batch at the end of the chain. Entries that cannot be judged yet leave it and are set aside. An error says that the log could not be looked at, or that the chain cannot go on;
-// nothing is lost by it.
+// evaluate judges a batch at the end of the chain. Entries that cannot be judged yet leave it and are set aside. An error says that the log could not
+// be looked at, or that the chain cannot go on; nothing is lost by it.
 func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 	if c.Idle() {
 		if err := c.takeTurn(ctx); err != nil {

@@ -1,6 +1,8 @@
 package committer
 
 import (
+	"bytes"
+	"errors"
 	"runtime/debug"
 	"slices"
 
@@ -115,11 +117,27 @@ func (c *Committer) caughtUp(s *slot, f *fold) command.State {
 
 // recorded is the event of a row as it will be read, at an index in the commit.
 func (c *Committer) recorded(commit *Commit, i int64, row *Row) (command.RecordedEvent, error) {
-	event, err := c.log.ReadRow(row.Encoded)
-	return command.RecordedEvent{
+	encoded, err := c.log.ReadRow(row.Encoded)
+	event := command.RecordedEvent{
 		Position: commit.Parent.Position + 1 + i, Stream: row.Stream, Version: row.Version,
-		ID: event.ID, Type: event.Type, Data: event.Data, Metadata: event.Metadata, RecordedAt: commit.Time,
-	}, err
+		ID: encoded.ID, Type: encoded.Type, Data: encoded.Data, Metadata: encoded.Metadata, RecordedAt: commit.Time,
+	}
+	if err != nil || c.config.Upcast == nil {
+		return event, err
+	}
+	return c.upcast(event)
+}
+
+// upcast gives an event bytes of its own, which an upcast may write to.
+func (c *Committer) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {
+	event.Data, event.Metadata = bytes.Clone(event.Data), bytes.Clone(event.Metadata)
+	stay := c.watch.begin(&event.Stream)
+	now, err := guarded(func() (command.RecordedEvent, error) { return c.config.Upcast(event) })
+	stay.end()
+	if _, panicked := errors.AsType[*command.PanicError](err); err != nil && !panicked {
+		err = &command.EvolveError{Stream: event.Stream, Version: event.Version, Type: event.Type, Err: err}
+	}
+	return now, err
 }
 
 // evolve folds the events of an entry into the states of its streams, as they will be if it is accepted. It returns the first error of a state that

@@ -21,7 +21,8 @@ type SnapshotStore interface {
 	// End is the end of the log, in either case.
 	FindState(ctx context.Context, key SnapshotKey) (StateSnapshot, error)
 
-	// SaveState puts a snapshot in the place of the one of its stream and decider, unless End is not in the log any more.
+	// SaveState puts a snapshot in the place of the one with its key, unless End is not in the log any more. Of those of lower decider versions it
+	// leaves the highest at most.
 	SaveState(ctx context.Context, state StateSnapshot) error
 }
 
@@ -47,8 +48,8 @@ const (
 	maxUnsaved       = 1000     // snapshots that wait to be saved; what is due beyond that has to come again
 )
 
-// snapshots saves what states come to, one after the other, in a goroutine that runs while there is something to save. What it saves it has read from the log,
-// or a caller has, between two looks at the end of the log: a cached state could hold events that were lost.
+// snapshots saves what states come to, one after the other, in a goroutine that runs while there is something to save. What it saves it has read
+// from the log, or a caller has, between two looks at the end of the log: a cached state could hold events that were lost.
 type snapshots struct {
 	life   context.Context // ends with the committer
 	end    context.CancelFunc

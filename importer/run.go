@@ -62,7 +62,7 @@ type pending struct {
 func (r *run) all(ctx context.Context, source Source) error {
 	for record, err := range source.After(ctx, r.options.After) {
 		if err != nil {
-			return r.end(ctx, fmt.Errorf("importer: the source: %w", err))
+			return r.end(ctx, ofSource(err))
 		}
 		if err := r.take(ctx, record); err != nil {
 			return err
@@ -74,6 +74,14 @@ func (r *run) all(ctx context.Context, source Source) error {
 		}
 	}
 	return r.settle(ctx, 0)
+}
+
+// ofSource is an error of the source, which says so where it does not name an event.
+func ofSource(err error) error {
+	if _, named := errors.AsType[*EventError](err); named {
+		return err
+	}
+	return fmt.Errorf("importer: the source: %w", err)
 }
 
 func (r *run) take(ctx context.Context, record Record) error {

@@ -38,7 +38,7 @@ func (r *Runner) hold(ctx context.Context, t *task) error {
 	if err := h.take(ctx); err != nil {
 		return fmt.Errorf("projection: waiting for the turn: %w", err)
 	}
-	row, err := r.begin(ctx, h.conn, t)
+	row, err := h.start(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,14 @@ func (r *Runner) hold(ctx context.Context, t *task) error {
 	return h.follow(ctx)
 }
 
+// limit bounds an exchange with the server: one that was cut off without a word would be waited for as long as TCP sees fit.
+func (h *holder) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 2*h.options.Timeout)
+}
+
 func (h *holder) connect(ctx context.Context) error {
+	ctx, cancel := h.limit(ctx)
+	defer cancel()
 	pooled, err := h.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -73,24 +80,29 @@ func (h *holder) disconnect(ctx context.Context) {
 	_ = h.conn.Close(ctx)
 }
 
-// takePoll is how often who waits for the turn asks again. To wait inside the server would hold back vacuum there.
+// takePoll is how often who waits for the turn asks again, and shows that it is alive. To wait inside the server would hold back vacuum there.
 const takePoll = 500 * time.Millisecond
 
 func (h *holder) take(ctx context.Context) error {
 	key := h.key()
 	for {
-		var taken bool
-		if err := h.conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&taken); err != nil || taken {
+		if taken, err := h.tryTake(ctx, key); err != nil || taken {
 			return err
 		}
-		if err := h.endOverdue(ctx, key); err != nil {
-			return err
-		}
-		wait(ctx, takePoll)
+		wait(ctx, min(takePoll, h.options.Timeout))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
+}
+
+func (h *holder) tryTake(ctx context.Context, key int64) (taken bool, err error) {
+	ctx, cancel := h.limit(ctx)
+	defer cancel()
+	if err := h.conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&taken); err != nil || taken {
+		return taken, err
+	}
+	return false, h.endOverdue(ctx, key)
 }
 
 func (h *holder) key() int64 {
@@ -110,6 +122,20 @@ WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.classid::bi
   AND a.xact_start < clock_timestamp() - $2::bigint * interval '1 ms'`
 	_, err := h.conn.Exec(ctx, terminate, key, 3*h.options.Timeout.Milliseconds())
 	return err
+}
+
+// start finds where to go on.
+func (h *holder) start(ctx context.Context) (row, error) {
+	ctx, cancel := h.limit(ctx)
+	defer cancel()
+	return h.begin(ctx, h.conn, h.task)
+}
+
+// ping shows the server that the session is alive.
+func (h *holder) ping(ctx context.Context) error {
+	ctx, cancel := h.limit(ctx)
+	defer cancel()
+	return h.conn.Ping(ctx)
 }
 
 // read is what came of the subscription.
@@ -157,7 +183,7 @@ func (h *holder) follow(ctx context.Context) error {
 		case <-save.C:
 			err = h.save(ctx)
 		case <-alive.C:
-			err = h.conn.Ping(ctx)
+			err = h.ping(ctx)
 		}
 		if err != nil {
 			return err
@@ -206,7 +232,7 @@ func (h *holder) persist(ctx context.Context, b groupcommit.Batch) error {
 func (h *holder) pause(ctx context.Context, pause time.Duration) error {
 	for until := time.Now().Add(pause); time.Now().Before(until); {
 		wait(ctx, min(time.Until(until), h.options.Timeout/2))
-		if err := h.conn.Ping(ctx); err != nil {
+		if err := h.ping(ctx); err != nil {
 			return err
 		}
 	}
@@ -272,7 +298,7 @@ func (h *holder) save(ctx context.Context) error {
 
 // commit moves the checkpoint and has an effect, or neither. The checkpoint comes first: whoever else is at it waits there, and finds that it has moved.
 func (h *holder) commit(ctx context.Context, to groupcommit.Checkpoint, effect func(context.Context, pgx.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*h.options.Timeout)
+	ctx, cancel := h.limit(ctx)
 	defer cancel()
 	err := pgx.BeginFunc(ctx, h.conn, func(tx pgx.Tx) error {
 		if err := h.move(ctx, tx, h.task, h.at, to); err != nil {

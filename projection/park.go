@@ -12,34 +12,47 @@ import (
 	"github.com/groupcommit/groupcommit"
 )
 
-// park tries the events of a batch one by one and puts aside those that fail, all in the transaction that moves the checkpoint.
+// park lets a batch take effect without the events that fail, which it puts aside, all in the transaction that moves the checkpoint.
 func (h *holder) park(ctx context.Context, b groupcommit.Batch) error {
-	return h.commit(ctx, b.Last, func(ctx context.Context, tx pgx.Tx) error {
-		for i := range b.Events {
-			err := h.alone(ctx, tx, b.Events[i:i+1])
-			if err != nil && !faulty(err) {
-				return err
-			}
-			if err != nil {
-				err = h.putAside(ctx, tx, &b.Events[i], err)
-			}
-			if err != nil {
-				return err
-			}
+	return h.commit(ctx, b.Last, func(ctx context.Context, tx pgx.Tx) error { return h.sift(ctx, tx, b.Events) })
+}
+
+// sift tries events together, and where they fail one half after the other, until those at fault stand alone.
+func (h *holder) sift(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+	err := h.together(ctx, tx, events)
+	switch {
+	case err == nil || !faulty(err):
+		return err
+	case len(events) == 1:
+		return h.putAside(ctx, tx, &events[0], err)
+	}
+	half := len(events) / 2
+	if err := h.sift(ctx, tx, events[:half]); err != nil {
+		return err
+	}
+	return h.sift(ctx, tx, events[half:])
+}
+
+// together undoes what was written for events that fail, be it only by a deferred constraint, or by an error that was kept from us.
+func (h *holder) together(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		if err := h.effect(ctx, tx, events); err != nil {
+			return err
 		}
-		return nil
+		return guard(func() error { return checkDeferred(ctx, tx) })
 	})
 }
 
-// alone undoes what was written for an event that fails, be it only by a deferred constraint.
-func (h *holder) alone(ctx context.Context, tx pgx.Tx, event []groupcommit.RecordedEvent) error {
-	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
-		if err := h.effect(ctx, tx, event); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
+// checkDeferred checks the deferred constraints now, and leaves them deferred, since it takes back that it has.
+func checkDeferred(ctx context.Context, tx pgx.Tx) error {
+	checking, err := tx.Begin(ctx)
+	if err != nil {
 		return err
-	})
+	}
+	if _, err := checking.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
+		return err
+	}
+	return checking.Rollback(ctx)
 }
 
 func (h *holder) putAside(ctx context.Context, tx pgx.Tx, e *groupcommit.RecordedEvent, failure error) error {

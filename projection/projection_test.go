@@ -191,6 +191,75 @@ func TestDeferredConstraintParksTheEventAtFault(t *testing.T) {
 	}
 }
 
+// An error of the server that Apply keeps to itself has undone what was written all the same.
+func TestErrorThatApplyKeepsIsParked(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 4)
+	p := tallying(f.table("tally"))
+	apply := p.Apply
+	p.Attempts, p.OnFailure = 1, projection.Park
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		err := apply(ctx, tx, events)
+		for _, e := range events {
+			_, _ = tx.Exec(ctx, "SELECT 1 / ($1::int - 3)", e.Position)
+		}
+		return err
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"), 3)
+	if parked, err := f.runner.Parked(t.Context(), "tally", 10); err != nil || len(parked) != 1 || parked[0].Position != 3 {
+		t.Errorf("%+v, %v", parked, err)
+	}
+}
+
+// What one event of a batch checks early the next one may still defer.
+func TestDeferredConstraintStaysDeferred(t *testing.T) {
+	f := newFixture(t)
+	f.exec(t, "CREATE TABLE %s (position bigint PRIMARY KEY, place bigint UNIQUE DEFERRABLE INITIALLY DEFERRED)", f.table("places"))
+	f.exec(t, "INSERT INTO %s VALUES (0, 0)", f.table("places"))
+	last := f.append(t, 1, 4)
+	p := projection.Projection{
+		Name:    "places",
+		Options: projection.Options{OnFailure: projection.Park},
+		Apply: func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+			for _, e := range events {
+				if _, err := tx.Exec(ctx, "INSERT INTO "+f.table("places")+" VALUES ($1, 0)", e.Position); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, "UPDATE "+f.table("places")+" SET place = $1 WHERE position = $1", e.Position); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	f.run(t, unfitFor(p, 2))
+	f.waitFor(t, "places", last)
+	if parked, err := f.runner.Parked(t.Context(), "places", 10); err != nil || len(parked) != 1 || parked[0].Position != 2 {
+		t.Errorf("%+v, %v", parked, err)
+	}
+}
+
+// The event at fault is found by halving: a large batch is parked in a few steps.
+func TestEventAtFaultIsFoundByHalving(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 512)
+	p := unfitFor(tallying(f.table("tally")), 377)
+	apply, calls := p.Apply, 0
+	p.Attempts, p.OnFailure = 1, projection.Park
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		calls++
+		return apply(ctx, tx, events)
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"), 377)
+	if calls > 25 { // two for all, and two for each time that they are halved
+		t.Errorf("%d calls", calls)
+	}
+}
+
 // What is no fault of the events is tried for as long as it takes.
 func TestTransientFailureIsNeitherCountedNorParked(t *testing.T) {
 	f := newFixture(t)
@@ -341,6 +410,29 @@ func TestServerRestarts(t *testing.T) {
 	f.checkTally(t, f.table("tally"))
 }
 
+// What has failed at the end of the log, and was mended, is told no longer, though there is nothing to move on to.
+func TestErrorAtTheEndOfTheLogHasPassed(t *testing.T) {
+	f := newFixture(t)
+	s := newSeat(t, f, 0)
+	p := tallying(f.table("tally"))
+	p.Timeout = time.Second // it looks twice in this time whether its session is there
+	s.run(t.Context(), p)
+	defer s.stop()
+	last := f.append(t, 1, 5)
+	f.waitFor(t, "tally", last)
+	f.exec(t, `
+		SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+		WHERE locktype = 'advisory' AND application_name = '%s'`, s.application)
+	eventually(t, "the loss of the session is written down", func() bool {
+		var failed bool
+		err := f.pool.QueryRow(t.Context(), "SELECT error IS NOT NULL FROM "+f.table("projections")).Scan(&failed)
+		return err == nil && failed
+	})
+	if s := f.status(t, "tally", 0); s.Position != last || s.Error != "" || !s.ErrorAt.IsZero() {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestHandlerSavesItsCheckpoint(t *testing.T) {
 	f := newFixture(t)
 	var seen atomic.Int64
@@ -386,7 +478,9 @@ func TestUnusableMembersAreRefused(t *testing.T) {
 	handle := func(context.Context, []groupcommit.RecordedEvent) error { return nil }
 	for _, m := range []projection.Member{
 		projection.Projection{Apply: apply},
+		projection.Projection{Name: "\xff", Apply: apply},
 		projection.Projection{Name: "p"},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Types: make([]string, 1001)}},
 		projection.Projection{Name: "p", Apply: apply, Version: -1},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{BatchEvents: 10_001}},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Timeout: 1}},

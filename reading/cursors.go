@@ -63,8 +63,7 @@ func (h *cursors) Pop() any {
 // add begins a stream, one of so many that share a page.
 func (h *cursors) add(ctx context.Context, log Log, stream string, q *query, sharing int) error {
 	own := *q
-	own.Stream, own.After, own.Limit = stream, 0, math.MaxInt
-	own.UpTo, own.pageSize = math.MaxInt64, max(q.pageSize/sharing, 1)
+	own.Stream, own.After, own.UpTo, own.pageSize = stream, 0, math.MaxInt64, max(q.pageSize/sharing, 1)
 	version, err := log.StreamVersion(ctx, stream)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ type query struct {
 	name     string             // of a subscription
 	from     command.Checkpoint // where CommitID is set
 	unread   bool               // nothing can be there
+	grouped  bool               // of several streams, each by itself
 }
 
 // The largest values that are accepted.
@@ -44,6 +45,10 @@ func Limit(n int) Option { return func(q *query) { q.Limit = max(n, 0) } }
 
 // Backward reads from the end to the start: the highest version or position first. A subscription goes forward only.
 func Backward() Option { return func(q *query) { q.Backward = true } }
+
+// Grouped has ReadStreams read one stream after another, in the order in which they are named, each in the order of its versions: Backward turns the
+// versions around, not the streams. It is for ReadStreams alone.
+func Grouped() Option { return func(q *query) { q.grouped = true } }
 
 // Types reads events of these types alone, at most 1,000 of them.
 func Types(types ...string) Option { return func(q *query) { q.Types = slices.Clone(types) } }
@@ -88,7 +93,10 @@ type InvalidError struct {
 	Reason string // what is wrong, and what would be right
 }
 
-var errNameless = &InvalidError{"stream", "its name is empty, and a stream has one"}
+var (
+	errNameless = &InvalidError{"stream", "its name is empty, and a stream has one"}
+	errGrouped  = &InvalidError{"Grouped", "it is for ReadStreams: there is nothing else to group by stream"}
+)
 
 func (e *InvalidError) Error() string {
 	return fmt.Sprintf("groupcommit: reading: %s: %s", e.Option, e.Reason)

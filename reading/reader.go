@@ -111,6 +111,9 @@ func (r *Reader) PositionAt(ctx context.Context, at time.Time) (int64, error) {
 }
 
 func (r *Reader) read(ctx context.Context, q *query, invalid error) iter.Seq2[command.RecordedEvent, error] {
+	if invalid == nil && q.grouped {
+		invalid = errGrouped
+	}
 	return func(yield func(command.RecordedEvent, error) bool) {
 		if invalid != nil {
 			yield(command.RecordedEvent{}, invalid)
@@ -164,7 +167,8 @@ func lost(c, end command.Checkpoint, holder uuid.UUID) error {
 	if c.CommitID == uuid.Nil || c.CommitID == holder || pruned {
 		return nil
 	}
-	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d", command.ErrLostCommits, c.CommitID, c.Position, end.Position)
+	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d",
+		command.ErrLostCommits, c.CommitID, c.Position, end.Position)
 }
 
 func (r *Reader) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {

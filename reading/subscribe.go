@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -48,8 +49,12 @@ func (r *Reader) Subscribe(ctx context.Context, after int64, options ...Option) 
 // may be empty: it tells how far the log was read.
 func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...Option) iter.Seq2[Batch, error] {
 	q, invalid := newQuery("", append([]Option{After(after)}, options...))
-	if invalid == nil && (q.Backward || q.Limit != math.MaxInt) {
+	switch {
+	case invalid != nil:
+	case q.Backward || q.Limit != math.MaxInt:
 		invalid = &InvalidError{"Subscribe", "a subscription goes forward and has no end: leave the loop where it should end"}
+	case q.grouped:
+		invalid = errGrouped
 	}
 	return func(yield func(Batch, error) bool) {
 		if invalid != nil {
@@ -119,7 +124,7 @@ func (s *subscription) leave() {
 // catchUp yields what is in the log after so many rings of the bell.
 func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Batch, error) bool) error {
 	for {
-		step, err := s.step(ctx, rings)
+		step, err := s.look(ctx, rings)
 		if err != nil {
 			return err
 		}
@@ -139,6 +144,21 @@ func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Bat
 			return nil
 		}
 	}
+}
+
+// answerTimeout is how long an answer is waited for: where the network was cut without a word there is none.
+const answerTimeout = time.Minute
+
+var errNoAnswer = fmt.Errorf("%w: no answer within %v", command.ErrUnavailable, answerTimeout)
+
+func (s *subscription) look(ctx context.Context, rings uint64) (step, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
+	defer cancel()
+	next, err := s.step(ctx, rings)
+	if err != nil && ctx.Err() != nil {
+		err, s.pace = context.Cause(ctx), s.query.pace() // to ask for less the next time
+	}
+	return next, err
 }
 
 // near is how far behind the end of the log a filtered subscription reads what the others read, and leaves out in this process what it does not

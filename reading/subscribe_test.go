@@ -20,11 +20,12 @@ import (
 	"github.com/groupcommit/groupcommit/reading"
 )
 
-// deafLog hears of no commits, counts what is read of it, and can be out of reach.
+// deafLog hears of no commits, counts what is read of it, and can be out of reach, with and without a word.
 type deafLog struct {
 	*memlog.Log
-	reads atomic.Int64
-	out   atomic.Bool
+	reads  atomic.Int64
+	out    atomic.Bool
+	silent atomic.Bool
 }
 
 func (l *deafLog) Watch(ctx context.Context, _ func()) { <-ctx.Done() }
@@ -37,6 +38,10 @@ func (l *deafLog) Read(ctx context.Context, s reading.Selection) ([]command.Reco
 func (l *deafLog) Tip(ctx context.Context, position int64) (command.Checkpoint, uuid.UUID, error) {
 	if l.out.Load() {
 		return command.Checkpoint{}, uuid.Nil, command.ErrUnavailable
+	}
+	if l.silent.Load() {
+		<-ctx.Done()
+		return command.Checkpoint{}, uuid.Nil, ctx.Err()
 	}
 	return l.Log.Tip(ctx, position)
 }
@@ -170,6 +175,26 @@ func TestOutageOfALog(t *testing.T) {
 		}
 		if lines := strings.Count(told.String(), "\n"); lines != 2 {
 			t.Errorf("told of the outage and of its end:\n%s", told.String())
+		}
+	})
+}
+
+// An answer that never comes is not waited for, and subscriptions that share it ask again.
+func TestLogThatFallsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, owner, log, chain := newReader(t, reading.Config{})
+		all := []*atomic.Int64{subscribe(t, r), subscribe(t, r), subscribe(t, r)}
+		log.silent.Store(true)
+		chain.Append(conformance.Events("s", 2))
+		owner.Appended(2)
+		synctest.Wait()
+		log.silent.Store(false) // for who asks from now on
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		for _, delivered := range all {
+			if got := delivered.Load(); got != 2 {
+				t.Errorf("%d events were delivered, want 2", got)
+			}
 		}
 	})
 }

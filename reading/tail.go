@@ -16,8 +16,8 @@ type tail struct {
 	bytes int     // of these
 }
 
-// place is where a page begins, and how many events it has at most, and may have at any place. The commit is part of it: whoever comes to a position in another way, in a
-// log that has lost commits since, is at another place.
+// place is where a page begins, and how many events it has at most, and may have at any place. The commit is part of it: whoever comes to a position
+// in another way, in a log that has lost commits since, is at another place.
 type place struct {
 	at       command.Checkpoint
 	events   int
