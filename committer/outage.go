@@ -60,11 +60,16 @@ func (o *outage) begin() bool {
 func (o *outage) wait(ctx context.Context) bool {
 	patient := o.begin()
 	o.delay = min(max(2*o.delay, firstDelay), maxDelay)
-	timer := time.NewTimer(o.delay/2 + rand.N(o.delay/2))
+	return rest(ctx, o.delay) && patient
+}
+
+// rest lets a while pass, about as long as this. It tells whether ctx goes on.
+func rest(ctx context.Context, delay time.Duration) bool {
+	timer := time.NewTimer(delay/2 + rand.N(delay/2))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return patient
+		return true
 	case <-ctx.Done():
 		return false
 	}
