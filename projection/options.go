@@ -2,6 +2,7 @@ package projection
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"time"
 
@@ -15,7 +16,8 @@ const (
 	// Stop ends the projection with a *StoppedError. Nothing behind the events takes effect.
 	Stop OnFailure = iota
 	// Park tries the events of the batch one by one, puts those that fail into table parked_events, and goes on. What follows a parked event in its
-	// stream is applied before it, if that is retried: Apply must be able to bear that.
+	// stream is applied before it, if that is retried: Apply must be able to bear that. Where events are not to be blamed, as when a table is missing or
+	// 20 in a row have failed, nothing is parked and the projection stops.
 	Park
 )
 
@@ -28,26 +30,35 @@ type Options struct {
 	// BatchEvents is how many events are handed over at a time, at most: 1 to 10,000, defaults to 1,000. What is there is handed over at once.
 	BatchEvents int
 
-	// Timeout is how long a statement may take; all of a batch may take twice as long. A process that is stopped or cut off is replaced after
-	// twice this time. Defaults to 10 s, for a MaterializedView to 5 min.
+	// Timeout is how long a statement may take, and a call of Handle; a transaction, with all that Apply does in it, may take twice as long. A process that
+	// is stopped or cut off is replaced after two to three times this time, and a little more: give all processes the same. At least a second; defaults
+	// to 10 s, for a MaterializedView to 5 min.
 	Timeout time.Duration
 
-	// Attempts are made with a batch, with growing pauses between them, before OnFailure is asked. Defaults to 5. Failures that are no fault of the events
-	// do not count: see Transient.
+	// Attempts are made with a batch, with growing pauses between them, before OnFailure is asked. Defaults to 5. What takes too long counts; failures that
+	// are no fault of the events do not: see Transient. A Swap, a refresh, and reading the log (an upcast that fails) have as many, and then the
+	// projection stops.
 	Attempts  int
 	OnFailure OnFailure
+
+	// MaxParked is how many events may be parked at a time: 1 to 100,000, defaults to 1,000. One more stops the projection.
+	MaxParked int
 }
 
 func (o Options) withDefaults() Options {
 	o.BatchEvents = cmp.Or(o.BatchEvents, 1000)
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Attempts = cmp.Or(o.Attempts, 5)
+	o.MaxParked = cmp.Or(o.MaxParked, 1000)
 	return o
 }
 
 const (
 	maxBatchEvents = 10_000
 	maxNameBytes   = 200
+	maxTypes       = 1000
+	maxMaxParked   = 100_000
+	minTimeout     = time.Second // who waits for the turn shows that it is alive more often than that
 )
 
 func (o *Options) check(name string) error {
@@ -56,19 +67,23 @@ func (o *Options) check(name string) error {
 		return &InvalidError{"Name", "a name has 1 to 200 bytes, and no zero byte"}
 	case o.BatchEvents < 0 || o.BatchEvents > maxBatchEvents:
 		return &InvalidError{"BatchEvents", "a batch has 1 to 10,000 events"}
-	case o.Timeout < 0 || o.Timeout > 0 && o.Timeout < time.Millisecond:
-		return &InvalidError{"Timeout", "it is at least a millisecond"}
+	case o.Timeout < 0 || o.Timeout > 0 && o.Timeout < minTimeout:
+		return &InvalidError{"Timeout", "it is at least a second"}
+	case len(o.Types) > maxTypes:
+		return &InvalidError{"Types", fmt.Sprintf("there are %d of them, and may be 1,000", len(o.Types))}
 	case o.Attempts < 0:
 		return &InvalidError{"Attempts", "at least one is made"}
 	case o.OnFailure != Stop && o.OnFailure != Park:
 		return &InvalidError{"OnFailure", "it is Stop or Park"}
+	case o.MaxParked < 0 || o.MaxParked > maxMaxParked:
+		return &InvalidError{"MaxParked", "at least one event may be parked, and at most 100,000"}
 	}
 	return nil
 }
 
 // reading is what to ask of a subscription.
-func (o *Options) reading(from groupcommit.Checkpoint, title string) []groupcommit.ReadOption {
-	options := []groupcommit.ReadOption{groupcommit.From(from), groupcommit.PageSize(o.BatchEvents), groupcommit.Named(title)}
+func (o *Options) reading(from groupcommit.Checkpoint, batchEvents int, title string) []groupcommit.ReadOption {
+	options := []groupcommit.ReadOption{groupcommit.From(from), groupcommit.PageSize(batchEvents), groupcommit.Named(title)}
 	if len(o.Types) > 0 {
 		options = append(options, groupcommit.Types(o.Types...))
 	}

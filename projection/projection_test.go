@@ -145,7 +145,7 @@ func TestEventThatFailsAlwaysIsParked(t *testing.T) {
 	f.run(t, bad)
 	f.waitFor(t, "tally", last)
 	f.checkTally(t, f.table("tally"), 7, 20)
-	parked, err := f.runner.Parked(t.Context(), "tally", 10)
+	parked, err := f.runner.Parked(t.Context(), "tally", 0, 0, 10)
 	if err != nil || len(parked) != 2 || parked[0].Position != 7 || parked[1].Position != 20 || parked[0].Error != "position 7 is unfit" || parked[0].Attempts != 1 {
 		t.Fatalf("%+v, %v", parked, err)
 	}
@@ -156,7 +156,7 @@ func TestEventThatFailsAlwaysIsParked(t *testing.T) {
 	if done, err := f.runner.Retry(t.Context(), bad, 7); done != 0 || !errors.Is(err, errUnfit) {
 		t.Errorf("%d, %v", done, err)
 	}
-	if parked, err = f.runner.Parked(t.Context(), "tally", 1); err != nil || parked[0].Attempts != 2 {
+	if parked, err = f.runner.Parked(t.Context(), "tally", 0, 0, 1); err != nil || parked[0].Attempts != 2 {
 		t.Errorf("%+v, %v", parked, err)
 	}
 	if done, err := f.runner.Retry(t.Context(), good); done != 2 || err != nil {
@@ -186,7 +186,7 @@ func TestDeferredConstraintParksTheEventAtFault(t *testing.T) {
 		},
 	})
 	f.waitFor(t, "halves", last)
-	if parked, err := f.runner.Parked(t.Context(), "halves", 10); err != nil || len(parked) != 1 || parked[0].Position != 3 {
+	if parked, err := f.runner.Parked(t.Context(), "halves", 0, 0, 10); err != nil || len(parked) != 1 || parked[0].Position != 3 {
 		t.Errorf("%+v, %v", parked, err)
 	}
 }
