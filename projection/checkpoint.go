@@ -15,9 +15,9 @@ import (
 // readCommitted lets each statement see what was committed before it, also behind a lock that was waited for.
 var readCommitted = pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
 
-// beginner is a pool or a connection.
-type beginner interface {
-	BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error)
+// queryer is a connection or a transaction.
+type queryer interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
 // sql puts the schema into a statement.
@@ -47,7 +47,7 @@ func (r *Runner) load(ctx context.Context, tx pgx.Tx, name string, version int) 
 }
 
 // begin finds the row of a task, or makes it. One that had a row which is gone has been replaced: what it built stands at no checkpoint any more.
-func (r *Runner) begin(ctx context.Context, db beginner, t *task) (row row, err error) {
+func (r *Runner) begin(ctx context.Context, db *pgx.Conn, t *task) (row row, err error) {
 	return row, pgx.BeginTxFunc(ctx, db, readCommitted, func(tx pgx.Tx) error {
 		if err := r.lockName(ctx, tx, t.name); err != nil {
 			return err
@@ -78,7 +78,7 @@ INSERT INTO %s.projections (name, version, kind, log, live, position, commit_id)
 SELECT $1, $2, $3, $4, $5 AND NOT EXISTS (SELECT FROM %s.projections WHERE name = $1 AND live), 0, $6
 WHERE NOT EXISTS (SELECT FROM %s.projections WHERE name = $1 AND live AND version > $2)
 RETURNING live`
-	err = tx.QueryRow(ctx, r.sql(insert), t.name, t.version, t.kind, r.log, t.swap == nil, row.CommitID).Scan(&row.live)
+	err = tx.QueryRow(ctx, r.sql(insert), t.name, t.version, t.kind, r.log, t.swap == nil && !t.beside, row.CommitID).Scan(&row.live)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row, ErrReplaced
 	}
@@ -86,11 +86,11 @@ RETURNING live`
 }
 
 // checkOthers makes sure that all versions of a name are of one kind and follow one log.
-func (r *Runner) checkOthers(ctx context.Context, tx pgx.Tx, t *task) error {
+func (r *Runner) checkOthers(ctx context.Context, db queryer, t *task) error {
 	var kind string
 	var log uuid.UUID
 	const query = "SELECT kind, log FROM %s.projections WHERE name = $1 AND (kind <> $2 OR log <> $3) LIMIT 1"
-	err := tx.QueryRow(ctx, r.sql(query), t.name, t.kind, r.log).Scan(&kind, &log)
+	err := db.QueryRow(ctx, r.sql(query), t.name, t.kind, r.log).Scan(&kind, &log)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil
@@ -99,7 +99,7 @@ func (r *Runner) checkOthers(ctx context.Context, tx pgx.Tx, t *task) error {
 	case kind != t.kind:
 		return &InvalidError{t.kind + ".Name", fmt.Sprintf("%q is the name of a %s: each needs a name of its own", t.name, kind)}
 	}
-	return &InvalidError{t.kind + ".Name", fmt.Sprintf("%q follows another log, %s, and not %s: use another Config.Schema for each log", t.name, log, r.log)}
+	return &InvalidError{t.kind + ".Name", fmt.Sprintf("%q follows log %s and not %s: use a Config.Schema for each log", t.name, log, r.log)}
 }
 
 // move moves the checkpoint, or says errFenced if it is not where it was left. It tells whether the version is live.

@@ -8,7 +8,7 @@ import (
 )
 
 // errOverdue is the cause with which a context of ours ends at its limit.
-var errOverdue = errors.New("projection: it took longer than Timeout allows")
+var errOverdue = errors.New("it took longer than Timeout allows")
 
 // effectError is the failure of something of the user's.
 type effectError struct{ error }

@@ -30,6 +30,9 @@ func (r *Runner) hold(ctx context.Context, t *task) error {
 		return fmt.Errorf("projection: connecting: %w", err)
 	}
 	defer h.disconnect(ctx)
+	if err := h.check(ctx); err != nil { // at once, and not when the turn comes
+		return err
+	}
 	if err := h.take(ctx); err != nil {
 		return fmt.Errorf("projection: waiting for the turn: %w", err)
 	}
@@ -39,6 +42,12 @@ func (r *Runner) hold(ctx context.Context, t *task) error {
 	defer h.progress.forget(h.name) // from then on others move it
 	defer h.leave(ctx)
 	return h.work(ctx)
+}
+
+func (h *holder) check(ctx context.Context) error {
+	ctx, cancel := h.limit(ctx)
+	defer cancel()
+	return h.checkOthers(ctx, h.conn, h.task)
 }
 
 // start finds where to go on.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,10 @@ func tasksOf(members []Member) ([]task, error) {
 			}
 		}
 		tasks = append(tasks, t)
+	}
+	for i := range tasks {
+		t := &tasks[i]
+		t.beside = slices.ContainsFunc(tasks, func(other task) bool { return other.name == t.name && other.version < t.version })
 	}
 	return tasks, nil
 }

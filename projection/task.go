@@ -26,6 +26,7 @@ type task struct {
 	saveEvents int           // handled before the checkpoint is saved
 	saveEvery  time.Duration // that passes before a checkpoint is saved that no transaction carries
 
+	beside  bool // a lower version runs with it, and is the one to be live, whichever comes first
 	begun   bool // it had its turn here, and a row
 	trouble trouble
 }
@@ -68,7 +69,7 @@ func (r *Runner) tell(ctx context.Context, t *task, err error) {
 	case errors.Is(err, errFenced) || errors.Is(err, ErrReplaced) || errors.Is(err, groupcommit.ErrClosed):
 		level, what = slog.LevelInfo, "projection ended"
 	case final(err):
-		level = slog.LevelError
+		level, what = slog.LevelError, "projection stopped"
 	}
 	r.config.Logger.Log(ctx, level, what, "projection", t.title(), "error", err)
 }
