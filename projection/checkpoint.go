@@ -103,12 +103,12 @@ func (r *Runner) checkOthers(ctx context.Context, db queryer, t *task) error {
 }
 
 // move moves the checkpoint, or says errFenced if it is not where it was left. It tells whether the version is live.
-func (r *Runner) move(ctx context.Context, tx pgx.Tx, t *task, from, to groupcommit.Checkpoint) (live bool, err error) {
+func (r *Runner) move(ctx context.Context, db queryer, t *task, from, to groupcommit.Checkpoint) (live bool, err error) {
 	const update = `
 UPDATE %s.projections SET position = $5, commit_id = $6, moved_at = now(), error = NULL, error_at = NULL, stopped = false
 WHERE name = $1 AND version = $2 AND position = $3 AND commit_id = $4
 RETURNING live`
-	err = tx.QueryRow(ctx, r.sql(update), t.name, t.version, from.Position, from.CommitID, to.Position, to.CommitID).Scan(&live)
+	err = db.QueryRow(ctx, r.sql(update), t.name, t.version, from.Position, from.CommitID, to.Position, to.CommitID).Scan(&live)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, errFenced
 	}
