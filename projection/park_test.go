@@ -274,3 +274,36 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 		t.Errorf("%v", parked)
 	}
 }
+
+// Once somebody else has got over it, what has failed before is another matter.
+func TestFailuresElsewhereDoNotCount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.append(t, 1, 5)
+	end, err := f.store.End(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := tallying(f.table("tally"))
+	apply, calls := p.Apply, 0
+	p.Timeout, p.Attempts = time.Second, 2
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		switch calls++; calls {
+		case 1:
+			<-ctx.Done()
+			_, err := tx.Exec(ctx, "SELECT 1") // its session is lost
+			f.exec(t, "SELECT pg_terminate_backend(%d, 10000)", f.holder(t))
+			f.exec(t, "UPDATE %s SET position = %d, commit_id = '%s'", f.table("projections"), end.Position, end.CommitID)
+			f.append(t, 1, 1)
+			return err
+		case 2:
+			return errUnfit
+		}
+		return apply(ctx, tx, events)
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", end.Position+1)
+	if calls != 3 {
+		t.Errorf("%d calls", calls)
+	}
+}
