@@ -77,7 +77,7 @@ var (
 	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
 	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
 	ErrUnavailable    = command.ErrUnavailable    // the database cannot be read now; try again
-	ErrStuck          = pipeline.ErrStuck         // Close: a decision does not return
+	ErrStuck          = pipeline.ErrStuck         // Close: a decision has never come back
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
 )
 
@@ -104,9 +104,6 @@ type (
 
 // Stats is what Store.Stats tells. Package stats describes it field by field.
 type Stats = stats.Stats
-
-// StateStats is what Store.StateStats tells of the states that are kept for deciders.
-type StateStats = committer.StateStats
 
 // What Config.Hooks is made of. Package committer describes it, and the classes of failures.
 type (
@@ -138,7 +135,7 @@ type log interface {
 }
 
 // Stats tells what the store has done since it was opened, and where it stands. It takes some ten microseconds, asks the database nothing, and
-// may be called after Close. With Config.NoStats the counts stay zero.
+// may be called after Close. With Config.NoStats the counts stay zero, but for States.
 func (s *Store) Stats() Stats {
 	now := s.pipeline.Stats()
 	if s.pool != nil {
@@ -146,9 +143,6 @@ func (s *Store) Stats() Stats {
 	}
 	return now
 }
-
-// StateStats counts what deciders found in memory, and what is there. It may be called after Close.
-func (s *Store) StateStats() StateStats { return s.pipeline.StateStats() }
 
 // Deciding is for how long the decision that is being asked has been running, 0 when there is none. Everybody waits for it: when it is long,
 // the store is not ready, and only the end of the process helps.
@@ -183,7 +177,7 @@ func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) 
 // Close stops admission and returns when every command has its verdict and all is released; reads under way end with
 // ErrClosed. It waits no longer than ctx
 // and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
-// an error; it is ErrStuck when a decider never came back, whose goroutine is left behind. It may be called again.
+// an error; it is ErrStuck when a decider never came back. It may be called again.
 func (s *Store) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
 	defer cancel()

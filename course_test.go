@@ -3,9 +3,7 @@ package groupcommit_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"math"
-	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -31,26 +29,9 @@ func TestCourseIsExplainedByTheLog(t *testing.T) {
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
-		fewerChecks(t, 30)
+		pgtest.FewerChecks(t, 30)
 		rapid.Check(t, func(rt *rapid.T) { runCourse(t, rt, newPostgresNode(t)) })
 	})
-}
-
-// fewerChecks makes a part of the checks that rapid makes by default.
-func fewerChecks(t *testing.T, part int) {
-	t.Helper()
-	checks := flag.Lookup("rapid.checks").Value
-	before, ok := checks.(flag.Getter).Get().(int)
-	if !ok {
-		t.Fatal("rapid.checks is no number")
-	}
-	set := func(n int) {
-		if err := checks.Set(strconv.Itoa(n)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set(max(before/part, 1))
-	t.Cleanup(func() { set(before) })
 }
 
 // node is a log, and a store on it that comes and goes.

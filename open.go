@@ -80,6 +80,7 @@ func OpenInMemory(config Config) (*Store, error) {
 func start(config Config, log log, turns committer.Turns, snapshots committer.SnapshotStore, tell, release func()) *Store {
 	reader, reads := reading.New(log, config.reading())
 	line := config.pipeline()
+	line.Committer.Upcast = config.Upcast
 	line.Committer.Turns, line.Committer.Snapshots = turns, snapshots
 	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
 		return reader.ReadStream(ctx, stream, After(after))

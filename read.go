@@ -30,6 +30,9 @@ func Limit(n int) ReadOption { return reading.Limit(n) }
 // Backward reads from the end to the start.
 func Backward() ReadOption { return reading.Backward() }
 
+// Grouped has ReadStreams read one stream after another, instead of all merged by position.
+func Grouped() ReadOption { return reading.Grouped() }
+
 // Types reads events of these types alone.
 func Types(types ...string) ReadOption { return reading.Types(types...) }
 

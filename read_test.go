@@ -133,6 +133,31 @@ func TestReadInsideARead(t *testing.T) {
 	})
 }
 
+// Several streams are read as they were when the read began, whatever is appended before their turn comes.
+func TestReadStreamsAsOneMomentHadThem(t *testing.T) {
+	onEach(t, func(t *testing.T, open opener) {
+		for _, options := range [][]groupcommit.ReadOption{nil, {groupcommit.Grouped()}, {groupcommit.Backward()}} {
+			store := open(t, groupcommit.Config{MaxConnections: 1})
+			for _, stream := range []string{"a", "b"} {
+				mustAppend(t, store, groupcommit.To(stream, groupcommit.NoStream, slices.Repeat([]groupcommit.Event{happened(0)}, page)...))
+			}
+			var got []int64
+			for event, err := range store.ReadStreams(t.Context(), []string{"a", "b", "missing"}, options...) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got = append(got, event.Position); len(got) == 1 {
+					mustAppend(t, store, write("b"))
+					mustAppend(t, store, write("missing"))
+				}
+			}
+			if slices.Sort(got); !slices.Equal(got, upTo(0, 2*page)) {
+				t.Errorf("got %v", got)
+			}
+		}
+	})
+}
+
 func TestReadWithEndedContext(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		store := open(t, groupcommit.Config{})

@@ -57,8 +57,9 @@ func fill(t *testing.T, store *groupcommit.Store) (log []groupcommit.RecordedEve
 
 // readQuery is a read, and what the model knows of it.
 type readQuery struct {
-	streams  []string // one: ReadStream, unless merged; none: ReadAll
-	merged   bool
+	streams  []string // one: ReadStream, unless several; none: ReadAll
+	several  bool     // ReadStreams, however many they are
+	grouped  bool
 	after    int64
 	limit    int
 	backward bool
@@ -81,7 +82,7 @@ func drawRead(rt *rapid.T) readQuery {
 	case 0:
 		q.streams = []string{rapid.SampledFrom(append([]string{"missing"}, readStreams...)).Draw(rt, "stream")}
 	case 1:
-		q.merged = true
+		q.several, q.grouped = true, rapid.Bool().Draw(rt, "grouped")
 		q.streams = rapid.SliceOfN(rapid.SampledFrom(append([]string{"missing"}, readStreams...)), 1, 5).Draw(rt, "streams")
 	default:
 		q.prefix = rapid.SampledFrom([]string{"", "a", "a%", "a_", "ab", "b\\", "ä", "\u00e4x", "Z"}).Draw(rt, "prefix")
@@ -98,7 +99,9 @@ func (q readQuery) read(t *testing.T, store *groupcommit.Store) eventSequence {
 		options = append(options, groupcommit.Types(q.types...))
 	}
 	switch {
-	case q.merged:
+	case q.grouped:
+		return store.ReadStreams(t.Context(), q.streams, append(options, groupcommit.Grouped())...)
+	case q.several:
 		return store.ReadStreams(t.Context(), q.streams, options...)
 	case len(q.streams) == 1:
 		return store.ReadStream(t.Context(), q.streams[0], options...)
@@ -110,7 +113,7 @@ func (q readQuery) read(t *testing.T, store *groupcommit.Store) eventSequence {
 // expect gives the positions that the read should.
 func (q readQuery) expect(log []groupcommit.RecordedEvent) (positions []int64) {
 	number := position
-	if len(q.streams) == 1 && !q.merged {
+	if len(q.streams) == 1 && !q.several {
 		number = version
 	}
 	for i := range log {
@@ -125,10 +128,25 @@ func (q readQuery) expect(log []groupcommit.RecordedEvent) (positions []int64) {
 			positions = append(positions, e.Position)
 		}
 	}
-	if q.backward {
-		slices.SortFunc(positions, func(a, b int64) int { return cmp.Compare(b, a) })
-	}
+	slices.SortFunc(positions, func(a, b int64) int {
+		return cmp.Or(cmp.Compare(q.group(log, a), q.group(log, b)), q.compare(a, b))
+	})
 	return positions[:min(len(positions), q.limit)]
+}
+
+// group is the place of an event's stream in a read that is grouped, 0 in any other.
+func (q readQuery) group(log []groupcommit.RecordedEvent, position int64) int {
+	if !q.grouped {
+		return 0
+	}
+	return slices.Index(q.streams, log[position-1].Stream)
+}
+
+func (q readQuery) compare(a, b int64) int {
+	if q.backward {
+		a, b = b, a
+	}
+	return cmp.Compare(a, b)
 }
 
 // gather collects positions, up to an error.

@@ -16,17 +16,22 @@ func TestReadRefusesOptions(t *testing.T) {
 	store := openInMemory(t, groupcommit.Config{})
 	checkpoint := groupcommit.From(groupcommit.Checkpoint{Position: 1, CommitID: uuid.New()})
 	for option, events := range map[string]eventSequence{
-		"PageSize":     store.ReadAll(t.Context(), groupcommit.PageSize(0)),
-		"PageSize ":    store.ReadStream(t.Context(), "s", groupcommit.PageSize(10_001)),
-		"Types":        store.ReadAll(t.Context(), groupcommit.Types(make([]string, 1001)...)),
-		"StreamPrefix": store.ReadStream(t.Context(), "s", groupcommit.StreamPrefix("s")),
-		"From":         store.ReadStream(t.Context(), "s", checkpoint),
-		"From ":        store.ReadAll(t.Context(), checkpoint, groupcommit.Backward()),
-		"streams":      store.ReadStreams(t.Context(), make([]string, 1001)),
-		"stream":       store.ReadStreams(t.Context(), []string{"s", ""}),
-		"stream ":      store.ReadStream(t.Context(), ""),
-		"Subscribe":    store.Subscribe(t.Context(), 0, groupcommit.Backward()),
-		"Subscribe ":   store.Subscribe(t.Context(), 0, groupcommit.Limit(1)),
+		"PageSize":      store.ReadAll(t.Context(), groupcommit.PageSize(0)),
+		"PageSize ":     store.ReadStream(t.Context(), "s", groupcommit.PageSize(10_001)),
+		"Types":         store.ReadAll(t.Context(), groupcommit.Types(make([]string, 1001)...)),
+		"StreamPrefix":  store.ReadStream(t.Context(), "s", groupcommit.StreamPrefix("s")),
+		"From":          store.ReadStream(t.Context(), "s", checkpoint),
+		"From ":         store.ReadAll(t.Context(), checkpoint, groupcommit.Backward()),
+		"streams":       store.ReadStreams(t.Context(), make([]string, 1001)),
+		"stream":        store.ReadStreams(t.Context(), []string{"s", ""}),
+		"stream ":       store.ReadStream(t.Context(), ""),
+		"Grouped":       store.ReadStream(t.Context(), "s", groupcommit.Grouped()),
+		"Grouped ":      store.ReadAll(t.Context(), groupcommit.Grouped()),
+		"Grouped  ":     store.Subscribe(t.Context(), 0, groupcommit.Grouped()),
+		"From  ":        store.ReadStreams(t.Context(), []string{"s"}, groupcommit.Grouped(), checkpoint),
+		"StreamPrefix ": store.ReadStreams(t.Context(), []string{"s"}, groupcommit.Grouped(), groupcommit.StreamPrefix("s")),
+		"Subscribe":     store.Subscribe(t.Context(), 0, groupcommit.Backward()),
+		"Subscribe ":    store.Subscribe(t.Context(), 0, groupcommit.Limit(1)),
 	} {
 		_, err := gatherEvents(events)
 		if invalid := wantError[*groupcommit.ReadOptionError](t, err); invalid.Option != strings.TrimSpace(option) {

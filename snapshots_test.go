@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -131,8 +132,8 @@ func TestSnapshotBehindCommits(t *testing.T) {
 	}
 }
 
-// A snapshot is passed over and replaced when it is of another decider version, cannot be decoded, or is not of this log: its event is another one now, or
-// is not there.
+// A snapshot is passed over when it is of another decider version, and replaced when it cannot be decoded, or is not of this log: its event is another
+// one now, or is not there.
 func TestSnapshotOfNoUse(t *testing.T) {
 	for name, tamper := range map[string]string{
 		"decider version": "decider_version = 1",
@@ -152,10 +153,33 @@ func TestSnapshotOfNoUse(t *testing.T) {
 			if got := tallies.state(t, openPostgres(t, config), "s"); got != tallyOf(30) || tallies.folded.Load() != 30 {
 				t.Errorf("%d events folded for %+v", tallies.folded.Load(), got)
 			}
-			for !ask[bool](t, pgtest.URL(t), "SELECT version = 30 AND decider_version = 2 AND state = convert_to($1, 'UTF8') FROM "+config.Schema+".snapshots",
-				fmt.Sprintf(`{"Events":30,"Digest":%d}`, tallyOf(30).Digest)) {
+			replaced := "SELECT EXISTS (SELECT FROM " + config.Schema + ".snapshots WHERE version = 30 AND decider_version = 2 AND state = convert_to($1, 'UTF8'))"
+			for !ask[bool](t, pgtest.URL(t), replaced, fmt.Sprintf(`{"Events":30,"Digest":%d}`, tallyOf(30).Digest)) {
 			}
 		})
+	}
+}
+
+// While a deployment rolls, each of two decider versions goes on from snapshots of its own. Those of versions before them are deleted.
+func TestSnapshotsOfTwoVersions(t *testing.T) {
+	config := groupcommit.Config{Schema: pgtest.Schema(t)}
+	lengthen(t, openPostgres(t, config), "s", 0, 30)
+	save := func(version int) {
+		newTallies(version, 10).state(t, openPostgres(t, config), "s")
+		awaitSnapshot(t, config.Schema, "s", version, 30)
+	}
+	save(1)
+	save(2)
+	for _, version := range []int{1, 2} {
+		tallies := newTallies(version, 10)
+		if got := tallies.state(t, openPostgres(t, config), "s"); got != tallyOf(30) || tallies.folded.Load() != 0 {
+			t.Errorf("version %d: %d events folded for %+v", version, tallies.folded.Load(), got)
+		}
+	}
+	save(3)
+	there := ask[[]int](t, pgtest.URL(t), "SELECT array_agg(decider_version ORDER BY decider_version) FROM "+config.Schema+".snapshots")
+	if !slices.Equal(there, []int{2, 3}) {
+		t.Errorf("snapshots of versions %d are there", there)
 	}
 }
 
@@ -197,7 +221,7 @@ func TestSnapshotsOfTwoProcesses(t *testing.T) {
 
 // A role that may not use the table works without snapshots, and its owner is told once, and what to do.
 func TestSnapshotsWithoutGrant(t *testing.T) {
-	for _, granted := range []string{"", "SELECT", "SELECT, INSERT"} {
+	for _, granted := range []string{"", "SELECT", "SELECT, INSERT", "SELECT, INSERT, UPDATE"} {
 		t.Run(granted, func(t *testing.T) {
 			schema, pool := pgtest.Schema(t), roleWith(t, nil)
 			lengthen(t, openPostgres(t, groupcommit.Config{Schema: schema}), "s", 0, 30)
@@ -223,7 +247,7 @@ func TestSnapshotsWithoutGrant(t *testing.T) {
 			}
 			if n := strings.Count(told.String(), "a snapshot cannot be"); n > 1 || n == 0 && granted == "" {
 				t.Errorf("told %d times: %s", n, told.String())
-			} else if n == 1 && !strings.Contains(told.String(), "SELECT, INSERT, UPDATE ON") {
+			} else if n == 1 && !strings.Contains(told.String(), "SELECT, INSERT, UPDATE, DELETE ON") {
 				t.Errorf("told: %s", told.String())
 			}
 			if n := ask[int](t, pgtest.URL(t), "SELECT count(*) FROM "+schema+".snapshots"); n != 0 {

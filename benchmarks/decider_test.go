@@ -7,6 +7,7 @@ import (
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/decider"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
 	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
@@ -78,7 +79,7 @@ func openAttempting(b *testing.B, clients int, start func(*testing.B, workload.S
 	s := openStore(b, groupcommit.Config{}, 0)
 	a := &attempting{store: &countingStore{Store: s.Store}}
 	workers := newWorkers(clients, start(b, a.store))
-	vacuum(b, s.schema)
+	vacuum(b, pgtest.Conn(b), s.schema)
 	a.contestant = newContestant(workers)
 	a.turn = func(b *testing.B) float64 { return a.work(b, workers) }
 	forget := a.forget
@@ -127,7 +128,7 @@ func BenchmarkStates(b *testing.B) {
 			}
 		}
 		b.ReportMetric(float64(liveHeap()-before)/float64(*stateCount), "B/stream")
-		if kept := store.StateStats().Streams; kept != *stateCount {
+		if kept := store.Stats().States.Streams; kept != *stateCount {
 			b.Errorf("%d states are kept", kept)
 		}
 		if err := store.Close(b.Context()); err != nil {

@@ -25,6 +25,8 @@
 //   - BenchmarkPayload: events of 100 to 10,000 bytes, kept as jsonb or as bytea, in turn with jsonb; x-jsonb is the multiple of its rate.
 //   - BenchmarkStoreSize: a log that is large already, in turn with an empty one; ratio is the multiple of its rate. -storesize=10000000 goes
 //     up to ten million events and takes minutes.
+//   - BenchmarkSettings: a server with one setting of PostgreSQL, in turn with one that has none, for a log of -storesize events; x-default is the multiple
+//     of its rate, wal-B/event what goes to the write-ahead log. It starts fourteen servers, and takes minutes.
 //   - BenchmarkProcesses: n busy processes on one store, in turn with one that has a store for itself; x-one is all of them as a multiple of
 //     it, share-min the share of the process that got least, moved/commit the commits that came second, for each that did not.
 //   - BenchmarkTrickle: one and ten processes on one store, each with 100 commands a second at random times, whether or not those before are

@@ -34,7 +34,7 @@ type measured struct {
 func startFleet(tb testing.TB, n int, a assignment) *fleet {
 	tb.Helper()
 	a.URL, a.Schema = pgtest.URL(tb), pgtest.Schema(tb)
-	requireDurability(tb)
+	requireDurability(tb, pgtest.Conn(tb))
 	if err := groupcommit.Migrate(tb.Context(), groupcommit.Config{DatabaseURL: a.URL, Schema: a.Schema}); err != nil {
 		tb.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func startFleet(tb testing.TB, n int, a assignment) *fleet {
 	for range n {
 		f.members = append(f.members, startWorker(tb, memberTask, a))
 	}
-	vacuum(tb, a.Schema)
+	vacuum(tb, pgtest.Conn(tb), a.Schema)
 	return f
 }
 

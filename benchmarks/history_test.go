@@ -24,12 +24,12 @@ const historyCommit = 1000 // events in each of its commits
 // write fills the empty tables of a schema. It does so inside the server, with the chain of commits as the store would have written it:
 // through the store it would take several times as long. The indexes are there from the beginning, so that they come out as loosely
 // packed as they are when a log grows.
-func (h history) write(tb testing.TB, schema string) {
+func (h history) write(tb testing.TB, conn *pgx.Conn, schema string) {
 	tb.Helper()
 	if h.streams == 0 {
 		return
 	}
-	err := pgx.BeginFunc(tb.Context(), pgtest.Conn(tb), func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(tb.Context(), conn, func(tx pgx.Tx) error {
 		_, err := tx.Exec(tb.Context(), fmt.Sprintf(`
 			WITH chain AS MATERIALIZED (
 				SELECT previous, least(previous + $2, $1) AS last, gen_random_uuid() AS id FROM generate_series(0, $1::bigint - 1, $2::bigint) previous

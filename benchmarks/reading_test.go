@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
@@ -27,14 +28,12 @@ func BenchmarkWriteWhileReading(b *testing.B) {
 
 // followers are subscribers of a store, each in a goroutine of its own until the benchmark ends.
 type followers struct {
-	store *store
-
-	mu        sync.Mutex // guards positions
-	positions []int64
+	store     *store
+	positions []atomic.Int64
 }
 
 func follow(b *testing.B, s *store, n int) *followers {
-	f := &followers{store: s, positions: make([]int64, n)}
+	f := &followers{store: s, positions: make([]atomic.Int64, n)}
 	ctx, cancel := context.WithCancel(b.Context())
 	var wg sync.WaitGroup
 	for i := range n {
@@ -56,23 +55,19 @@ func (f *followers) follow(ctx context.Context, i int) error {
 		if err != nil {
 			return err
 		}
-		f.mu.Lock()
-		f.positions[i] = event.Position
-		f.mu.Unlock()
+		f.positions[i].Store(event.Position)
 	}
 	return nil
 }
 
 // behind is how many events the slowest of them has not been given yet; 0 where there is none.
 func (f *followers) behind(b *testing.B) (events int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	for event, err := range f.store.ReadAll(b.Context(), groupcommit.Backward(), groupcommit.Limit(1)) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		for _, position := range f.positions {
-			events = max(events, event.Position-position)
+		for i := range f.positions {
+			events = max(events, event.Position-f.positions[i].Load())
 		}
 	}
 	return events

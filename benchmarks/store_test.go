@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
@@ -36,24 +38,49 @@ func openStore(tb testing.TB, config groupcommit.Config, streams int) *store {
 // openBehind is openStore on a log that has a history. The streams are some of those that it has, with one more event each.
 func openBehind(tb testing.TB, past history, config groupcommit.Config, streams int) *store {
 	tb.Helper()
-	s := &store{schema: pgtest.Schema(tb), commits: &commitMeter{}}
-	requireDurability(tb)
-	config.DatabaseURL = cmp.Or(config.DatabaseURL, pgtest.URL(tb))
-	config.Schema, config.Hooks = s.schema, s.commits.hooks()
+	return openOn(tb, pgtest.URL(tb), pgtest.Schema(tb), past, config, streams)
+}
+
+// openOn is openBehind in a schema of this server.
+func openOn(tb testing.TB, url, schema string, past history, config groupcommit.Config, streams int) *store {
+	tb.Helper()
+	conn := connect(tb, url)
+	requireDurability(tb, conn)
+	s := &store{schema: schema, commits: &commitMeter{}}
+	config.DatabaseURL = cmp.Or(config.DatabaseURL, url)
+	config.Schema, config.Hooks = schema, s.commits.hooks()
 	if err := groupcommit.Migrate(tb.Context(), config); err != nil {
 		tb.Fatal(err)
 	}
-	past.write(tb, s.schema)
+	past.write(tb, conn, schema)
 	opened, err := groupcommit.Open(tb.Context(), config)
 	s.fill(tb, opened, err, past, streams)
-	vacuum(tb, s.schema)
+	vacuum(tb, conn, schema)
 	return s
 }
 
 // vacuum leaves the tables as they would be after a while of use.
-func vacuum(tb testing.TB, schema string) {
+func vacuum(tb testing.TB, conn *pgx.Conn, schema string) {
 	tb.Helper()
-	pgtest.Exec(tb, fmt.Sprintf("VACUUM ANALYZE %[1]s.events, %[1]s.commits", schema))
+	mustExec(tb, conn, fmt.Sprintf("VACUUM ANALYZE %[1]s.events, %[1]s.commits", schema))
+}
+
+// connect opens a connection until the benchmark ends.
+func connect(tb testing.TB, url string) *pgx.Conn {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func mustExec(tb testing.TB, conn *pgx.Conn, sql string) {
+	tb.Helper()
+	if _, err := conn.Exec(tb.Context(), sql); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // openInMemory opens a store with so many streams and without a database.
@@ -125,9 +152,8 @@ func (s *store) appender(event groupcommit.Event) appendFunc {
 }
 
 // requireDurability fails the benchmark where an acknowledged commit could be lost: its figures would be worth nothing.
-func requireDurability(tb testing.TB) {
+func requireDurability(tb testing.TB, conn *pgx.Conn) {
 	tb.Helper()
-	conn := pgtest.Conn(tb)
 	for _, setting := range []string{"fsync", "full_page_writes", "synchronous_commit"} {
 		var value string
 		if err := conn.QueryRow(tb.Context(), "SELECT current_setting($1)", setting).Scan(&value); err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
 )
 
 var verifyEvents = flag.Int("verify", 200_000, "number of events that BenchmarkVerify verifies, at least")
@@ -17,7 +18,7 @@ func BenchmarkVerify(b *testing.B) {
 		s.appendToAll(b, version)
 		events += len(s.streams)
 	}
-	vacuum(b, s.schema)
+	vacuum(b, pgtest.Conn(b), s.schema)
 	for b.Loop() {
 		report, err := s.Verify(b.Context())
 		if err != nil || !report.Sound() || report.Events != int64(events) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
 	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
@@ -59,7 +60,7 @@ func (w *scenario) run(b *testing.B, clients int) {
 	s := openBehind(b, w.past, groupcommit.Config{}, 0)
 	counting := &countingStore{Store: s.Store}
 	do, invariant := w.start(b, counting)
-	vacuum(b, s.schema)
+	vacuum(b, pgtest.Conn(b), s.schema)
 	workers := newWorkers(clients, do)
 
 	l := startLoad(b.Context(), workers)

@@ -1,5 +1,7 @@
 package command
 
+import "github.com/google/uuid"
+
 // Decision decides what a command appends when it is the command's turn: on the states of its streams at that very place in the log.
 // Package decider makes decisions; what stands here is all that the way of a command has to know of them.
 type Decision interface {
@@ -25,7 +27,7 @@ type Subject struct {
 type Folder interface {
 	Initial() any
 	Evolve(state any, event *RecordedEvent) (any, error)
-	// Size is the memory that a state holds, in bytes, about.
+	// Size is the memory that a state holds, in bytes, about. One that panics is as an Evolve that does.
 	Size(state any) int
 }
 
@@ -48,7 +50,8 @@ type Snapshots struct {
 // State is what the events of a stream came to.
 type State struct {
 	Value   any
-	Version int64 // of the stream: the number of events that are folded
+	Version int64     // of the stream: the number of events that are folded
+	EventID uuid.UUID // of the last of these; uuid.Nil where it is not known
 }
 
 // Decided is what a decision came to.

@@ -32,7 +32,7 @@ type waiting struct {
 	share *share
 }
 
-// maxHelpers is how many states are loaded at a time, each over a connection of the reads'.
+// maxHelpers is how many states helpers load at a time, each over a connection of the reads'.
 const maxHelpers = 8
 
 // Where so much waits nothing more begins, and so the queue fills: what is taken from there is not counted there any more.
@@ -117,13 +117,9 @@ func (c *Committer) setAside(work *job, plan *plan) {
 func (v *view) lacking(e *Entry) (subjects []int) {
 	for i := range e.decision.subjects {
 		of := &e.decision.subjects[i]
-		if _, there := v.recall(e, of); there {
-			continue
+		if _, there := v.recall(e, of); !there {
+			subjects = append(subjects, i)
 		}
-		if s := &v.slots[e.parts[of.part].slot]; s.state == known && of.loaded.Version > s.version {
-			of.loaded.Version = nothing // it is of another log
-		}
-		subjects = append(subjects, i)
 	}
 	return subjects
 }
@@ -145,37 +141,51 @@ func (c *Committer) fetch(ctx context.Context, d *decision, lacking []int) {
 	d.loading = true
 	c.helpers++
 	c.running.Go(func() {
-		err := c.catchUp(ctx, subjects)
-		c.answers <- func(c *Committer) {
-			c.helpers--
-			c.due = true
-			d.loading, d.err = false, err
-			for n, i := range lacking {
-				d.subjects[i] = subjects[n]
+		returned := false
+		var err error
+		defer func() {
+			if !returned {
+				err = exited()
 			}
-		}
+			c.answers <- func(c *Committer) {
+				c.helpers--
+				c.due = true
+				d.loading, d.err = false, err
+				for n, i := range lacking {
+					d.subjects[i] = subjects[n]
+				}
+			}
+		}()
+		err = c.catchUp(ctx, subjects)
+		returned = true
 	})
 }
 
-// catchUp brings states to what is committed now.
-func (c *Committer) catchUp(ctx context.Context, subjects []subject) error {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
-	}
+// catchUp brings states to what is committed now, or was when somebody else began to load them.
+func (c *Committer) catchUp(ctx context.Context, subjects []subject) (err error) {
 	for i := range subjects {
 		s := &subjects[i]
-		if cached, epoch, found := c.states.find(s.Subject, false); found && (cached.Version > s.loaded.Version || epoch != s.epoch) {
-			s.loaded, s.epoch = cached, epoch
-		}
-		var err error
-		if s.loaded, s.epoch, err = c.loadAtLast(ctx, s.Subject, s.loaded, s.epoch); err != nil {
+		s.loaded, err = c.loads.once(ctx, s.Subject, func() (loaded, error) { return c.readOn(ctx, s) })
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readOn loads what the state of a subject lacks, or the one in the cache, when there is a slot.
+func (c *Committer) readOn(ctx context.Context, s *subject) (loaded, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return s.loaded, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
+	}
+	state := s.loaded
+	if cached, _ := c.states.find(s.Subject, false); cached.Version > state.Version || cached.epoch != state.epoch {
+		state = cached
+	}
+	return c.loadAtLast(ctx, s.Subject, state)
 }
 
 // Busy tells that something is in flight or set aside.

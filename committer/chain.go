@@ -43,8 +43,6 @@ type flight struct {
 // Answer is what a goroutine of the committer has to say: a step for the committer's own goroutine. It is for Handle.
 type Answer func(*Committer)
 
-var errBehind = errors.New("another process has appended to a stream in the meantime")
-
 var errOrphan = errors.New("the commit before it did not succeed")
 
 // ending is how a flight tells the next one of its end. It is apart from the flight, which is not to be kept alive by those behind

@@ -23,12 +23,15 @@ type Config struct {
 	HeadStreams int
 	// RetryFor is how long after a first failure a batch is tried again before it is given up. Defaults to 30 s.
 	RetryFor time.Duration
-	// AttemptTimeout bounds each call of the log. Defaults to a third of RetryFor.
+	// AttemptTimeout bounds each call of the log, and how long Read may take to its next event. Defaults to a third of RetryFor.
 	AttemptTimeout time.Duration
 	// AcceptLostCommits goes on with the log as it is when it has lost commits that had succeeded, instead of stopping.
 	AcceptLostCommits bool
 	// Read reads the committed events of a stream whose version is greater than after, in order. It is called by any goroutine. Only decisions need it.
 	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
+	// Upcast makes of an event as it was submitted what Read gives of it, for decisions to be folded. It may write to the bytes of the event. Nil: nothing is
+	// changed.
+	Upcast func(command.RecordedEvent) (command.RecordedEvent, error)
 	// Snapshots keeps states beside the log, for folders that ask for it. Nil: none are kept. It needs Close.
 	Snapshots SnapshotStore
 	// Limits bound what a decision may append.
@@ -49,8 +52,8 @@ type Config struct {
 	Hooks Hooks
 }
 
-// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are snapshots to save: one
-// goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
+// Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are
+// snapshots to save: one goroutine of its owner, its loop, calls all methods, and hears from those through Answers.
 type Committer struct {
 	log       Log
 	config    Config
@@ -206,8 +209,8 @@ func (c *Committer) conclude(ctx context.Context, work *job, plan *plan, sent ti
 	c.react(ctx, work, plan, err)
 }
 
-// evaluate judges a batch at the end of the chain. Entries that cannot be judged yet leave it and are set aside. An error says that the log could not be looked at, or that the chain cannot go on;
-// nothing is lost by it.
+// evaluate judges a batch at the end of the chain. Entries that cannot be judged yet leave it and are set aside. An error says that the log could not
+// be looked at, or that the chain cannot go on; nothing is lost by it.
 func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 	if c.Idle() {
 		if err := c.takeTurn(ctx); err != nil {
@@ -235,11 +238,7 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			view.learn(&query, &snapshot, aside)
 			continue // what was forgotten has to be asked for again
 		}
-		if c.keepUp(view) && aside {
-			return nil, errBehind
-		} else if view.confirm {
-			continue
-		}
+		c.keepUp(view)
 		parent, after := c.tip()
 		if plan := newPlan(c, view, work.entries, parent, nextTime(after)); plan.final {
 			info.Cached, info.Took = len(c.heads.slots), time.Since(began)-info.LookTime
@@ -251,11 +250,11 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 }
 
 // keepUp is catchUp, with an alarm.
-func (c *Committer) keepUp(view *view) (ahead bool) {
+func (c *Committer) keepUp(view *view) {
 	if view.folded {
 		defer c.watch.guard()()
 	}
-	return view.catchUp(c)
+	view.catchUp(c)
 }
 
 func commandIDs(entries []*Entry) (ids []uuid.UUID) {

@@ -381,7 +381,8 @@ func TestTimeNeverStandsStill(t *testing.T) {
 	}
 	event := command.Event{ID: uuid.New(), Type: "x"}
 	row := committer.Row{Stream: "s", Version: 1, Encoded: log.AppendRow(nil, "s", event)}
-	if err := log.Log.Append(t.Context(), &committer.Commit{ID: uuid.New(), Parent: snapshot.End, Time: ahead, Rows: []committer.Row{row}}, nil); err != nil {
+	next := &committer.Commit{ID: uuid.New(), Parent: snapshot.End, Time: ahead, Rows: []committer.Row{row}}
+	if err := log.Log.Append(t.Context(), next, nil); err != nil {
 		t.Fatal(err)
 	}
 	c := committer.New(log, committer.Config{})

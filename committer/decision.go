@@ -24,10 +24,9 @@ type decision struct {
 type subject struct {
 	command.Subject
 
-	part   int           // of the entry
-	loaded command.State // as it was committed when it was loaded, or found in the cache
-	epoch  uint64        // of the log then
-	missed bool          // it was not in the cache: the entry is what holds it
+	part   int // of the entry
+	loaded loaded
+	missed bool // it was not in the cache: the entry is what holds it
 }
 
 func newDecision(d command.Decision) *decision {
@@ -40,7 +39,7 @@ func newDecision(d command.Decision) *decision {
 }
 
 func unloaded(s command.Subject) subject {
-	return subject{Subject: s, loaded: command.State{Version: nothing}}
+	return subject{Subject: s, loaded: unread}
 }
 
 // parts gives the streams that the decision looks at, each once, and notes which is whose.
@@ -73,7 +72,7 @@ func (d *decision) size() int {
 	size := int(unsafe.Sizeof(*d)) + cap(d.subjects)*int(unsafe.Sizeof(subject{}))
 	for i := range d.subjects {
 		if s := &d.subjects[i]; s.missed {
-			size += sizeOf(s.Folder, s.loaded.Value)
+			size += s.loaded.size
 		}
 	}
 	return size

@@ -115,9 +115,7 @@ func (c *Committer) lost(ctx context.Context, work *job, f *Failure) {
 
 // stop ends all writing: the log is not what it was, and a person has to look.
 func (c *Committer) stop(ctx context.Context, work *job, reason error) {
-	c.config.Logger.Error("groupcommit: writing has stopped", "error", reason)
-	c.stopped = reason
-	c.config.Hooks.stopped(reason)
+	c.Halt(reason)
 	c.fail(ctx, work, reason)
 }
 

@@ -1,6 +1,8 @@
 package committer
 
 import (
+	"bytes"
+	"errors"
 	"runtime/debug"
 	"slices"
 
@@ -15,7 +17,7 @@ type fold struct {
 
 	next command.State // after the command that is being judged, until it is accepted
 	kept int64         // version that the cache has
-	size int           // of base, in the cache
+	size int           // of state, behind the batch
 }
 
 // nothing is the version of a state that is not there.
@@ -69,31 +71,25 @@ func (v *view) fold(c *Committer, e *Entry) {
 		of := &d.subjects[i]
 		s := &v.slots[e.parts[of.part].slot]
 		f := &s.folds[s.find(of.Folder)]
-		if of.loaded.Version > f.base.Version && of.epoch == c.epoch() {
-			f.base = of.loaded
+		switch {
+		case of.loaded.partial:
+			v.confirm = v.confirm || !d.loading // it may end with what the committer has not seen of the log
+		case of.loaded.Version > f.base.Version && of.loaded.epoch == c.epoch():
+			f.base = of.loaded.State
 		}
 	}
 }
 
-// catchUp brings states to the end of the log, as far as what they lack is in flight. It tells whether one is ahead: then it is the view that is
-// behind, and has to look.
-func (v *view) catchUp(c *Committer) (ahead bool) {
+// catchUp brings states to the end of the log, as far as what they lack is in flight.
+func (v *view) catchUp(c *Committer) {
 	for i := range v.slots {
 		s := &v.slots[i]
 		for k := range s.folds {
-			f := &s.folds[k]
-			switch {
-			case s.state != known || f.base.Version == nothing:
-			case f.base.Version < s.base:
+			if f := &s.folds[k]; s.state == known && f.base.Version != nothing && f.base.Version < s.base {
 				f.base = c.caughtUp(s, f)
-			case f.base.Version > s.base && v.looked:
-				f.base.Version = nothing // it is of another log
-			case f.base.Version > s.base:
-				v.confirm, ahead = true, true
 			}
 		}
 	}
-	return ahead
 }
 
 // caughtUp is a state after those events of its stream that are in flight.
@@ -121,11 +117,27 @@ func (c *Committer) caughtUp(s *slot, f *fold) command.State {
 
 // recorded is the event of a row as it will be read, at an index in the commit.
 func (c *Committer) recorded(commit *Commit, i int64, row *Row) (command.RecordedEvent, error) {
-	event, err := c.log.ReadRow(row.Encoded)
-	return command.RecordedEvent{
+	encoded, err := c.log.ReadRow(row.Encoded)
+	event := command.RecordedEvent{
 		Position: commit.Parent.Position + 1 + i, Stream: row.Stream, Version: row.Version,
-		ID: event.ID, Type: event.Type, Data: event.Data, Metadata: event.Metadata, RecordedAt: commit.Time,
-	}, err
+		ID: encoded.ID, Type: encoded.Type, Data: encoded.Data, Metadata: encoded.Metadata, RecordedAt: commit.Time,
+	}
+	if err != nil || c.config.Upcast == nil {
+		return event, err
+	}
+	return c.upcast(event)
+}
+
+// upcast gives an event bytes of its own, which an upcast may write to.
+func (c *Committer) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {
+	event.Data, event.Metadata = bytes.Clone(event.Data), bytes.Clone(event.Metadata)
+	stay := c.watch.begin(&event.Stream)
+	now, err := guarded(func() (command.RecordedEvent, error) { return c.config.Upcast(event) })
+	stay.end()
+	if _, panicked := errors.AsType[*command.PanicError](err); err != nil && !panicked {
+		err = &command.EvolveError{Stream: event.Stream, Version: event.Version, Type: event.Type, Err: err}
+	}
+	return now, err
 }
 
 // evolve folds the events of an entry into the states of its streams, as they will be if it is accepted. It returns the first error of a state that
@@ -190,15 +202,30 @@ func evolve(folder command.Folder, state command.State, event *command.RecordedE
 	if err != nil {
 		return state, &command.EvolveError{Stream: event.Stream, Version: event.Version, Type: event.Type, Err: err}
 	}
-	return command.State{Value: value, Version: event.Version}, nil
+	return command.State{Value: value, Version: event.Version, EventID: event.ID}, nil
 }
 
-// sizeOf is what a folder says of a state, if it does say something.
-func sizeOf(folder command.Folder, state any) (size int) {
-	defer func() {
-		if recover() != nil {
-			size = 0
+// measure asks what the states take that the batch leaves, for the cache. One of which that cannot be told falls behind, as one that cannot be folded does.
+func (v *view) measure(c *Committer) {
+	for i := range v.slots {
+		s := &v.slots[i]
+		for k := range s.folds {
+			f := &s.folds[k]
+			if f.state.Version != s.version || f.state.Version == f.kept {
+				continue
+			}
+			stay := c.watch.begin(&s.stream)
+			size, err := sizeOf(f.folder, f.state.Value)
+			stay.end()
+			if err != nil {
+				f.state = unread.State
+			}
+			f.size = size
 		}
-	}()
-	return max(folder.Size(state), 0)
+	}
+}
+
+// sizeOf is what a folder says of a state.
+func sizeOf(folder command.Folder, state any) (int, error) {
+	return guarded(func() (int, error) { return max(folder.Size(state), 0), nil })
 }

@@ -2,6 +2,7 @@ package committer
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/groupcommit/groupcommit/command"
@@ -11,11 +12,13 @@ import (
 // that end. It is an LRU cache: a list through a slice of slots, so that a full cache costs the garbage collector
 // one object and no version costs an allocation.
 //
-// It belongs to the committer's goroutine.
+// It belongs to the committer's goroutine, but for position.
 type heads struct {
 	end   Point
 	time  time.Time // of the commit that ends there
 	known bool      // end is where the log ended when last looked, and nothing says that it moved
+
+	position atomic.Int64 // of end, for any goroutine
 
 	limit  int
 	index  map[string]int32
@@ -88,11 +91,13 @@ func (h *heads) forget() {
 func (h *heads) forgetAll() {
 	h.forget()
 	h.end, h.time = Point{}, time.Time{}
+	h.position.Store(0)
 }
 
 // moveTo says that all of this is now true at another end of the log.
 func (h *heads) moveTo(end Point, at time.Time) {
 	h.end, h.time, h.known = end, at, true
+	h.position.Store(end.Position)
 }
 
 // use makes slot i the newest.

@@ -22,8 +22,8 @@ type Hooks struct {
 	TurnTaken func(waited time.Duration)
 	// TurnLost is called when the turn was lost, and not passed on.
 	TurnLost func(cause error)
-	// Overran is called when a decision, or the folding of an event, took longer than Config.DecideLimit, after it has returned. One that does not return is told once, after ten
-	// times the limit and by a goroutine of its own.
+	// Overran is called when a decision, or the folding of an event, took longer than Config.DecideLimit, after it has returned. One that does not
+	// return is told once, after ten times the limit and by a goroutine of its own.
 	Overran func(OverrunInfo)
 	// Stopped is called when nothing will be written any more, with the reason.
 	Stopped func(error)

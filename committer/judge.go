@@ -64,6 +64,9 @@ func newPlan(c *Committer, v *view, entries []*Entry, parent Point, at time.Time
 	if len(p.commit.Rows) == 0 && len(p.entries) > 0 && !v.looked {
 		v.confirm, p.final = true, false
 	}
+	if p.final {
+		v.measure(c)
+	}
 	return p
 }
 

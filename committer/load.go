@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime/debug"
 	"sync"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/groupcommit/groupcommit/command"
 )
@@ -26,77 +30,156 @@ func (c *Committer) Load(ctx context.Context, e *Entry) error {
 }
 
 func (c *Committer) find(ctx context.Context, s *subject) (err error) {
-	var found bool
-	if s.loaded, s.epoch, found = c.states.find(s.Subject, true); found {
+	var whole bool
+	if s.loaded, whole = c.states.find(s.Subject, true); whole {
 		return nil
 	}
 	s.missed = true
-	s.loaded, s.epoch, err = c.loads.once(ctx, s.Subject, func() (command.State, uint64, error) {
-		if state, epoch, found := c.states.find(s.Subject, false); found { // another one was quicker
-			return state, epoch, nil
+	s.loaded, err = c.loads.once(ctx, s.Subject, func() (loaded, error) {
+		state, whole := c.states.find(s.Subject, false)
+		if whole { // another one was quicker
+			return state, nil
 		}
-		return c.loadAtLast(ctx, s.Subject, command.State{Version: nothing}, c.epoch())
+		return c.loadAtLast(ctx, s.Subject, state)
 	})
 	return err
 }
 
-// loadAtLast is load, tried again for RetryFor while the log cannot be read.
-func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state command.State, epoch uint64) (command.State, uint64, error) {
+// loaded is a state as it was committed when it was read.
+type loaded struct {
+	command.State
+	epoch   uint64 // of the log then
+	partial bool   // it has to be read on before it is of use
+	size    int    // of its value, in bytes
+}
+
+// unread is where nothing was read yet.
+var unread = loaded{State: command.State{Version: nothing}}
+
+// loadAtLast is load, tried again for RetryFor while the log cannot be read. What one try has read stays for the next one, and in the end for who
+// comes later.
+func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state loaded) (loaded, error) {
 	trouble := outage{patience: c.config.RetryFor}
-	for {
-		loaded, now, err := c.load(ctx, of, state, epoch)
+	for next := (*draft)(nil); ; {
+		var err error
+		if next, err = c.load(ctx, of, &state, next); err == nil {
+			return state, nil
+		}
 		if !errors.Is(err, command.ErrNotWritten) || !trouble.wait(ctx) {
-			return loaded, now, err
+			if state.Version > 0 {
+				_ = c.cache(of, &state) // it may be why
+			}
+			return state, err
 		}
 	}
 }
 
-// load reads what a state lacks, and keeps what it comes to. A state of version nothing begins at the beginning.
-func (c *Committer) load(ctx context.Context, of command.Subject, state command.State, epoch uint64) (command.State, uint64, error) {
-	now := c.epoch()
-	if state.Version != nothing && epoch == now {
-		state, err := c.read(ctx, of, state, nil)
-		if err == nil {
-			c.states.put(of, state, now)
+// load reads what a state lacks, and keeps what it comes to. One that is unread, or of an earlier epoch, is begun anew. The draft is that of a
+// snapshot, begun with the state, or nil.
+//
+// What lies behind the end of the log that the committer knew of before, another process has appended: a failover may lose it, and put other
+// events in its place, and nothing in this process's chain of commits would tell. So a state that ends there is partial. When the committer has seen
+// the log further, the state is read on, and read makes sure that what it holds is still there.
+func (c *Committer) load(ctx context.Context, of command.Subject, state *loaded, next *draft) (_ *draft, err error) {
+	if now := c.epoch(); state.Version == nothing || state.epoch != now {
+		state.epoch = now
+		if state.State, next, err = c.start(ctx, of); err != nil {
+			return nil, err
 		}
-		return state, now, err
 	}
-	state, next, err := c.build(ctx, of)
+	known := c.heads.position.Load()
+	state.partial = true
+	last, err := c.read(ctx, of, &state.State, next)
 	if err != nil {
-		return state, now, err
+		if errors.Is(err, errOtherPast) {
+			c.states.forget()
+		}
+		return next, err
 	}
-	c.states.put(of, state, now)
+	state.partial = last > known
+	if err := c.cache(of, state); err != nil {
+		return next, err
+	}
 	if next != nil && next.folded >= next.every {
 		c.saveLater(of, next)
 	}
-	return state, now, nil
+	return next, nil
 }
 
-// read folds what a state lacks, and tells the draft of a snapshot, unless that is nil, of each event.
-func (c *Committer) read(ctx context.Context, of command.Subject, state command.State, next *draft) (_ command.State, err error) {
+// cache keeps a state.
+func (c *Committer) cache(of command.Subject, state *loaded) (err error) {
+	if state.size, err = sizeOf(of.Folder, state.Value); err == nil {
+		c.states.put(of, *state)
+	}
+	return err
+}
+
+var (
+	errSilent    = fmt.Errorf("%w: for too long nothing came of a stream that is being read", command.ErrUnavailable)
+	errOtherPast = errors.New("what was read of a stream is not in the log any more")
+)
+
+// read folds what a state lacks, and tells the draft of a snapshot, unless that is nil, of each event. It returns the position of the last event. The
+// one that the state ends with is read again, to see that it is there. On an error the state is as far as it was read.
+func (c *Committer) read(ctx context.Context, of command.Subject, state *command.State, next *draft) (last int64, err error) {
 	defer func() {
 		if value := recover(); value != nil { // of an upcast: it may be read by a goroutine that is nobody's
 			err = &command.PanicError{Value: value, Stack: debug.Stack()}
 		}
 	}()
-	for event, err := range c.config.Read(ctx, of.Stream, state.Version) {
-		if errors.Is(err, command.ErrClosed) {
-			return state, command.ErrClosed
-		}
-		if err != nil {
-			return state, fmt.Errorf("%w: %w", command.ErrNotWritten, err)
-		}
-		if state, err = evolve(of.Folder, state, &event); err != nil {
-			return state, err
-		}
-		next.take(&event, state)
+	after, joined := state.Version, state.EventID == uuid.Nil
+	if !joined {
+		after--
 	}
-	return state, nil
+	for event, err := range c.events(ctx, of.Stream, after) {
+		if err != nil {
+			return last, err
+		}
+		last = event.Position
+		if !joined && event.ID != state.EventID {
+			break
+		} else if !joined {
+			joined = true
+			continue
+		}
+		if *state, err = evolve(of.Folder, *state, &event); err != nil {
+			return last, err
+		}
+		next.take(&event, *state)
+	}
+	if !joined {
+		return last, fmt.Errorf("%w: %w", command.ErrNotWritten, errOtherPast)
+	}
+	return last, nil
 }
 
-func initial(folder command.Folder) (state command.State, err error) {
-	state.Value, err = guarded(func() (any, error) { return folder.Initial(), nil })
-	return state, err
+// events is Read, given up when nothing has come for AttemptTimeout. An error is one of Load.
+func (c *Committer) events(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error] {
+	return func(yield func(command.RecordedEvent, error) bool) {
+		ctx, end := context.WithCancelCause(ctx)
+		defer end(nil)
+		silence := time.AfterFunc(c.config.AttemptTimeout, func() { end(errSilent) })
+		defer silence.Stop()
+		for event, err := range c.config.Read(ctx, stream, after) {
+			silence.Reset(c.config.AttemptTimeout)
+			if errors.Is(err, command.ErrClosed) {
+				err = command.ErrClosed
+			} else if err != nil {
+				err = fmt.Errorf("%w: %w", command.ErrNotWritten, err)
+			}
+			if !yield(event, err) {
+				return
+			}
+		}
+	}
+}
+
+func initial(folder command.Folder) (command.State, error) {
+	value, err := guarded(func() (any, error) { return folder.Initial(), nil })
+	if err != nil {
+		return unread.State, err
+	}
+	return command.State{Value: value}, nil
 }
 
 func (c *Committer) epoch() uint64 {
@@ -113,15 +196,14 @@ type loads struct {
 
 type loading struct {
 	done  chan struct{}
-	state command.State
-	epoch uint64
+	state loaded
 	err   error
 	left  bool // it came to nothing for a reason of its own: its context has ended, or it panicked
 }
 
 // once calls load, unless somebody else is at it: then it waits for what that comes to. If
 // that one has left, the next one tries.
-func (l *loads) once(ctx context.Context, of command.Subject, load func() (command.State, uint64, error)) (command.State, uint64, error) {
+func (l *loads) once(ctx context.Context, of command.Subject, load func() (loaded, error)) (loaded, error) {
 	for {
 		l.mu.Lock()
 		other, busy := l.under[of]
@@ -132,10 +214,10 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 		select {
 		case <-other.done:
 			if !other.left {
-				return other.state, other.epoch, other.err
+				return other.state, other.err
 			}
 		case <-ctx.Done():
-			return command.State{Version: nothing}, 0, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
+			return unread, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
 		}
 	}
 	if l.under == nil {
@@ -145,9 +227,9 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (comma
 	l.under[of] = mine
 	l.mu.Unlock()
 	defer l.tell(of, mine)
-	mine.state, mine.epoch, mine.err = load()
+	mine.state, mine.err = load()
 	mine.left = mine.err != nil && ctx.Err() != nil
-	return mine.state, mine.epoch, mine.err
+	return mine.state, mine.err
 }
 
 // tell ends a loading.

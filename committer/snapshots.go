@@ -21,7 +21,8 @@ type SnapshotStore interface {
 	// End is the end of the log, in either case.
 	FindState(ctx context.Context, key SnapshotKey) (StateSnapshot, error)
 
-	// SaveState puts a snapshot in the place of the one of its stream and decider, unless End is not in the log any more.
+	// SaveState puts a snapshot in the place of the one with its key, unless End is not in the log any more. Of those of lower decider versions it
+	// leaves the highest at most.
 	SaveState(ctx context.Context, state StateSnapshot) error
 }
 
@@ -47,8 +48,8 @@ const (
 	maxUnsaved       = 1000     // snapshots that wait to be saved; what is due beyond that has to come again
 )
 
-// snapshots saves what states come to, one after the other, in a goroutine that runs while there is something to save. What it saves it has read from the log,
-// or a caller has, between two looks at the end of the log: a cached state could hold events that were lost.
+// snapshots saves what states come to, one after the other, in a goroutine that runs while there is something to save. What it saves it has read
+// from the log, or a caller has, between two looks at the end of the log: a cached state could hold events that were lost.
 type snapshots struct {
 	life   context.Context // ends with the committer
 	end    context.CancelFunc
@@ -76,26 +77,36 @@ func (c *Committer) snapshotsOf(folder command.Folder) *command.Snapshots {
 	return nil
 }
 
-// build folds a stream from its snapshot on, or from the beginning, and drafts the next snapshot; nil where none is kept.
-func (c *Committer) build(ctx context.Context, of command.Subject) (state command.State, next *draft, err error) {
-	state.Version = nothing
+// start is the state from which a stream has to be read, that of its snapshot or that of a stream without events, and the draft of the next snapshot; nil
+// where none is kept.
+func (c *Committer) start(ctx context.Context, of command.Subject) (state command.State, next *draft, err error) {
+	state = unread.State
 	if how := c.snapshotsOf(of.Folder); how != nil {
 		state, next = c.restore(ctx, of.Stream, how)
 	}
 	if state.Version == nothing {
-		if state, err = initial(of.Folder); err != nil {
-			return state, nil, err
-		}
+		state, err = initial(of.Folder)
 	}
-	state, err = c.read(ctx, of, state, next)
 	return state, next, err
+}
+
+// build drafts a snapshot of a stream; nil where none is kept.
+func (c *Committer) build(ctx context.Context, of command.Subject) (*draft, error) {
+	state, next, err := c.start(ctx, of)
+	if err != nil || next == nil {
+		return nil, err
+	}
+	_, err = c.read(ctx, of, &state, next)
+	return next, err
 }
 
 // restore is the state of a snapshot, if there is one, and the draft of the next, unless snapshots cannot be read.
 func (c *Committer) restore(ctx context.Context, stream string, how *command.Snapshots) (state command.State, next *draft) {
-	state.Version = nothing
+	state = unread.State
 	key := SnapshotKey{Stream: stream, Decider: how.Name, DeciderVersion: how.Version}
-	found, err := c.config.Snapshots.FindState(ctx, key)
+	attempt, cancel := context.WithTimeoutCause(ctx, c.config.AttemptTimeout, errSilent)
+	defer cancel()
+	found, err := c.config.Snapshots.FindState(attempt, key)
 	if err != nil {
 		c.snapshotTrouble(ctx, "read", key, err)
 		return state, nil
@@ -109,7 +120,7 @@ func (c *Committer) restore(ctx context.Context, stream string, how *command.Sna
 		c.snapshotTrouble(ctx, "decoded", key, err)
 		return state, next
 	}
-	return command.State{Value: value, Version: found.Version}, next
+	return command.State{Value: value, Version: found.Version, EventID: found.EventID}, next
 }
 
 // take follows the folding of an event, as far as the log went when the draft was begun.
@@ -154,7 +165,7 @@ func (c *Committer) save() {
 		}
 		if d == nil {
 			var err error
-			if _, d, err = c.build(c.snapshots.life, of); err != nil || d == nil {
+			if d, err = c.build(c.snapshots.life, of); err != nil || d == nil {
 				continue // whoever needs the state is told why
 			}
 		}

@@ -29,16 +29,23 @@ type states struct {
 // kept is a stream in the cache.
 type kept struct {
 	stream string
-	folds  []fold
+	states []keptState
 	bytes  int
+}
+
+// keptState is a state of the stream, as one folder makes it. Its epoch is that of the cache.
+type keptState struct {
+	folder command.Folder
+	loaded
 }
 
 // StateStats counts what became of states that decisions needed, and what the cache holds.
 type StateStats struct {
 	Hits, Misses uint64 // states that were there when a command was submitted, and that had to be loaded
 	Evictions    uint64 // streams that had to make room
-	Streams      int
-	Bytes        int
+
+	Streams, Bytes       int
+	MaxStreams, MaxBytes int
 }
 
 // maxFolds is how many states of a stream are kept: each is folded with every commit. There are more where a folder is made anew for each command.
@@ -54,28 +61,29 @@ func newStates(maxStreams, maxBytes int) *states {
 	return &states{maxStreams: maxStreams, maxBytes: maxBytes, index: make(map[string]*list.Element), order: list.New()}
 }
 
-// find is the newest state of a subject that is known to be committed, and the epoch that it belongs to. With count, it is counted.
-func (s *states) find(subject command.Subject, count bool) (state command.State, epoch uint64, found bool) {
+// find is the newest state of a subject that is known to be committed. One that is partial, or is not there, is not whole: it has to be loaded. With
+// count, it is counted.
+func (s *states) find(subject command.Subject, count bool) (state loaded, whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	state = unread
+	state.epoch = s.epoch
 	if k := s.use(subject.Stream); k != nil {
-		for i := range k.folds {
-			if k.folds[i].folder == subject.Folder {
-				state, found = k.folds[i].base, true
-			}
+		if i := k.find(subject.Folder); i >= 0 {
+			state, whole = k.states[i].loaded, !k.states[i].partial
 		}
 	}
 	switch {
 	case !count:
-	case found:
+	case whole:
 		s.counts.Hits++
 	default:
 		s.counts.Misses++
 	}
-	return state, s.epoch, found
+	return state, whole
 }
 
-// of gives all states of a stream.
+// of gives the states of a stream, but for partial ones.
 func (s *states) of(stream string) (folds []fold) {
 	if s.size.Load() == 0 {
 		return nil
@@ -83,18 +91,22 @@ func (s *states) of(stream string) (folds []fold) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k := s.use(stream); k != nil {
-		folds = append(folds, k.folds...)
+		folds = make([]fold, 0, len(k.states))
+		for i := range k.states {
+			if state := &k.states[i]; !state.partial {
+				folds = append(folds, fold{folder: state.folder, base: state.State, kept: state.Version})
+			}
+		}
 	}
 	return folds
 }
 
-// put keeps a state that was loaded in an epoch, unless a newer one is kept.
-func (s *states) put(subject command.Subject, state command.State, epoch uint64) {
-	size := sizeOf(subject.Folder, state.Value)
+// put keeps a state that was loaded, unless a newer one is kept.
+func (s *states) put(subject command.Subject, state loaded) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if epoch == s.epoch {
-		s.keep(subject.Stream, fold{folder: subject.Folder, base: state, size: size})
+	if state.epoch == s.epoch {
+		s.keep(subject.Stream, keptState{subject.Folder, state})
 	}
 }
 
@@ -105,47 +117,45 @@ func (s *states) take(slot *slot) {
 		if f.state.Version != slot.version || f.state.Version == f.kept {
 			continue
 		}
-		size := sizeOf(f.folder, f.state.Value)
 		s.mu.Lock()
-		s.keep(slot.stream, fold{folder: f.folder, base: f.state, size: size})
+		s.keep(slot.stream, keptState{f.folder, loaded{State: f.state, epoch: s.epoch, size: f.size}})
 		s.mu.Unlock()
 	}
 }
 
 // keep is called with mu held.
-func (s *states) keep(stream string, f fold) {
-	f.kept = f.base.Version
+func (s *states) keep(stream string, state keptState) {
 	k := s.use(stream)
 	if k == nil {
 		k = &kept{stream: stream, bytes: keptOverhead + len(stream)}
 		s.index[stream] = s.order.PushFront(k)
 		s.counts.Bytes += k.bytes
 	}
-	at := 0
-	for at < len(k.folds) && k.folds[at].folder != f.folder {
-		at++
-	}
-	switch {
-	case at == len(k.folds):
-		if at == maxFolds {
-			k.bytes -= k.folds[0].size
-			s.counts.Bytes -= k.folds[0].size
-			k.folds = slices.Delete(k.folds, 0, 1)
+	grown := 0
+	switch at := k.find(state.folder); {
+	case at < 0:
+		if len(k.states) == maxFolds {
+			grown -= k.states[0].size
+			k.states = slices.Delete(k.states, 0, 1)
 		}
-		k.folds = append(k.folds, f)
-		k.bytes += f.size
-		s.counts.Bytes += f.size
-	case k.folds[at].base.Version < f.base.Version:
-		grown := f.size - k.folds[at].size
-		k.folds[at] = f
-		k.bytes += grown
-		s.counts.Bytes += grown
+		grown += state.size
+		k.states = append(k.states, state)
+	case k.states[at].Version < state.Version, k.states[at].Version == state.Version && k.states[at].partial:
+		grown = state.size - k.states[at].size
+		k.states[at] = state
 	}
+	k.bytes += grown
+	s.counts.Bytes += grown
 	for s.order.Len() > s.maxStreams || s.counts.Bytes > s.maxBytes && s.order.Len() > 0 {
 		s.drop(s.order.Back())
 		s.counts.Evictions++
 	}
 	s.size.Store(int64(s.order.Len()))
+}
+
+// find is the index of the folder's state, -1 where it is missing.
+func (k *kept) find(folder command.Folder) int {
+	return slices.IndexFunc(k.states, func(state keptState) bool { return state.folder == folder })
 }
 
 func (s *states) drop(oldest *list.Element) {
@@ -181,6 +191,6 @@ func (c *Committer) StateStats() StateStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := s.counts
-	counts.Streams = s.order.Len()
+	counts.Streams, counts.MaxStreams, counts.MaxBytes = s.order.Len(), s.maxStreams, s.maxBytes
 	return counts
 }

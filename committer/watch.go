@@ -2,6 +2,7 @@ package committer
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -26,25 +27,69 @@ const (
 // now is the time since start. It is never 0.
 func (w *watch) now() time.Duration { return max(time.Since(w.start), 1) }
 
-// guard has an alarm go off if a stay does not end. The function that is returned switches it off.
-func (w *watch) guard() (off func() bool) {
-	var timer *time.Timer
-	patience := hopeless * w.limit
-	armed := make(chan struct{})
-	timer = time.AfterFunc(patience, func() {
-		<-armed
-		since := w.since.Load()
-		if since <= 0 {
-			return
-		}
-		if took := w.now() - time.Duration(since); took < patience {
-			timer.Reset(patience - took)
-		} else {
-			w.overran(OverrunInfo{Stream: *w.current.Load(), Took: took})
-		}
-	})
-	close(armed)
-	return timer.Stop
+// guard has an alarm go off for each stay that does not end. The function that is returned switches it off.
+func (w *watch) guard() (off func()) { return newAlarm(w).off }
+
+// alarm looks at a watch when a stay may have become hopeless. Its timer rings in a goroutine of its own, which may be at it when the alarm is
+// switched off: mu says which was first, and who comes too late does not wind the timer up again.
+type alarm struct {
+	watch    *watch
+	patience time.Duration
+
+	mu    sync.Mutex // guards the fields below
+	timer *time.Timer
+	over  bool  // it is switched off
+	told  int64 // when the stay began that was told last
+}
+
+func newAlarm(w *watch) *alarm {
+	a := &alarm{watch: w, patience: hopeless * w.limit}
+	a.mu.Lock() // it may ring at once
+	defer a.mu.Unlock()
+	a.timer = time.AfterFunc(a.patience, a.ring)
+	return a
+}
+
+func (a *alarm) off() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.over = true
+	a.timer.Stop()
+}
+
+func (a *alarm) ring() {
+	if info, due := a.look(); due {
+		a.watch.overran(info)
+	}
+}
+
+// look tells whether a stay is hopeless that was not told, and winds the timer up for when the next one may be.
+func (a *alarm) look() (info OverrunInfo, due bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	since, stream := a.watch.present()
+	if a.over || since == abandoned {
+		return info, false
+	}
+	left := a.patience
+	if since > 0 && since != a.told {
+		info = OverrunInfo{Stream: *stream, Took: a.watch.now() - time.Duration(since)}
+		left -= info.Took
+	}
+	if due = left <= 0; due {
+		a.told, left = since, a.patience
+	}
+	a.timer.Reset(left)
+	return info, due
+}
+
+// present is when the stay that is not over began, and what it is about; 0 when there is none.
+func (w *watch) present() (since int64, stream *string) {
+	since, stream = w.since.Load(), w.current.Load()
+	if w.since.Load() != since { // the stream may be that of the next one
+		return 0, nil
+	}
+	return since, stream
 }
 
 // stay is one visit to code of the user's.
@@ -86,7 +131,7 @@ func (c *Committer) Abandon(after time.Duration) bool {
 	return since > 0 && c.watch.now()-time.Duration(since) >= after && c.watch.since.CompareAndSwap(since, abandoned)
 }
 
-// Sent gives the entries whose commits were sent and not answered when the committer was abandoned, and hears no answers.
+// Sent gives the entries whose commits were sent and not answered when the committer was abandoned or its goroutine ended, and hears no answers.
 func (c *Committer) Sent() map[*Entry]bool {
 	sent := make(map[*Entry]bool)
 	for _, f := range c.flights {
@@ -94,6 +139,7 @@ func (c *Committer) Sent() map[*Entry]bool {
 			sent[e] = f.plan.verdicts[i].result.First > 0
 		}
 	}
+	c.snapshots.end()
 	if c.turn.state == held && c.config.Turns != nil {
 		close(c.turn.ending)
 	}

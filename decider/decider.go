@@ -21,7 +21,8 @@ type Decider[S any] struct {
 
 // New makes a decider. Its evolve gives the state after one more event, and leaves the one that it was given as it was: states are values, which are
 // kept, and gone back to when a batch fails. So a map or slice in a state is copied before it is changed. Events of types that it does not know
-// leave the state as it is. An event that is not committed yet has the data as it was appended; read back, JSON may be spelled otherwise.
+// leave the state as it is. An event that is not committed yet has the data as it was appended, after Config.Upcast; read back, JSON may be
+// spelled otherwise.
 //
 // An error, or a panic, says that the event cannot be folded. A decision that appends such an event fails, and so does whatever needs the state of
 // a stream that has one.
@@ -46,7 +47,7 @@ func Initial[S any](initial func() S) Option[S] {
 }
 
 // Size tells how much memory a state holds, in bytes, about; the cache is bounded by it. Defaults to the size of an S, which leaves out what its
-// slices, maps, strings and pointers hold.
+// slices, maps, strings and pointers hold. It runs where evolve does, and a panic is one of evolve: what needs the state fails.
 func Size[S any](size func(S) int) Option[S] {
 	return func(d *Decider[S]) { d.size = size }
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/decider"
+	"github.com/groupcommit/groupcommit/stats"
 )
 
 // account is the state that most tests fold: how much there is.
@@ -57,8 +58,25 @@ func TestHotStream(t *testing.T) {
 	if commits > 100 {
 		t.Errorf("%d commits", commits)
 	}
-	if stats := store.StateStats(); stats.Misses != 1 || stats.Streams != 1 {
-		t.Errorf("%+v", stats)
+	if states := store.Stats().States; states.Misses != 1 || states.Streams != 1 {
+		t.Errorf("%+v", states)
+	}
+}
+
+func TestStatesAreCounted(t *testing.T) {
+	store := open(t, groupcommit.Config{StateStreams: 1})
+	accounts := decider.New(evolve, decider.Size(func(account) int { return 1000 }))
+	for _, stream := range []string{"a", "a", "b", "a"} {
+		if _, err := decider.Submit(t.Context(), store, func(*decider.Decision) error { return nil }, accounts.At(stream)).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	states := store.Stats().States
+	if states.Bytes < 1000 || states.Bytes > 2000 {
+		t.Errorf("%d bytes", states.Bytes)
+	}
+	if want := (stats.States{Hits: 1, Misses: 3, Evictions: 2, Streams: 1, Bytes: states.Bytes, MaxStreams: 1, MaxBytes: 64 << 20}); states != want {
+		t.Errorf("%+v, want %+v", states, want)
 	}
 }
 

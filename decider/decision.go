@@ -17,7 +17,8 @@ type Decision struct {
 
 // To has the decision append events to a stream whose state it does not need, a new one for example, if the stream is as expected; otherwise the
 // command ends with a *groupcommit.ConflictError. Without events the stream is only guarded. For one stream it may be called several times;
-// the last expectation that is not Any counts.
+// the last expectation that is not Any counts. While the command waits for a state, commands submitted after it do not wait for it on a stream that only To
+// names: give the stream to Submit where their order matters.
 func (d *Decision) To(stream string, expect groupcommit.Expect, events ...groupcommit.Event) {
 	for i := range d.writes {
 		if w := &d.writes[i]; w.Stream == stream {

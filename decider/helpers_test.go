@@ -8,18 +8,17 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
 	"github.com/groupcommit/groupcommit/internal/storetest"
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pipeline"
 	"github.com/groupcommit/groupcommit/reading"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // process is a pipeline of its own on a log that it shares with others.
 func process(log committer.Log, memory *memlog.Log, config committer.Config) *pipeline.Pipeline {
@@ -34,10 +33,15 @@ func reader(log *memlog.Log) func(context.Context, string, int64) iter.Seq2[comm
 	}
 }
 
-func readAll(t *testing.T, log *memlog.Log) (all []command.RecordedEvent) {
+func readAll(t *testing.T, log *memlog.Log) []command.RecordedEvent {
 	t.Helper()
 	reader, _ := reading.New(log, reading.Config{})
-	for event, err := range reader.ReadAll(t.Context()) {
+	return collect(t, reader.ReadAll(t.Context()))
+}
+
+func collect(t *testing.T, events iter.Seq2[command.RecordedEvent, error]) (all []command.RecordedEvent) {
+	t.Helper()
+	for event, err := range events {
 		if err != nil {
 			t.Fatal(err)
 		}

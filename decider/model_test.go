@@ -17,6 +17,9 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/decider"
+	"github.com/groupcommit/groupcommit/internal/pgproxy"
+	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 	"github.com/groupcommit/groupcommit/memlog"
 	"github.com/groupcommit/groupcommit/pipeline"
 )
@@ -42,7 +45,7 @@ func (r refusal) Error() string { return fmt.Sprint("refused on ", r.saw) }
 // actor submits what a model test asks for: decisions on a few streams, some of which are not declared, refusals, decisions that write nothing, and
 // plain commands.
 type actor struct {
-	store   *pipeline.Pipeline
+	store   decider.Submitter
 	tallies *decider.Decider[tally]
 	random  *rand.Rand
 }
@@ -125,6 +128,60 @@ func replay(t testing.TB, events []command.RecordedEvent, starts map[int64]int64
 	return h
 }
 
+// trial is what actors were told of what they asked for.
+type trial struct {
+	mu       sync.Mutex      // guards the fields below
+	starts   map[int64]int64 // first and last positions of what commands wrote
+	refusals []seen
+	told     int
+}
+
+// run lets four actors act on each store, and returns when all are told. After each is told, so many being it, it calls then.
+func (r *trial) run(t *testing.T, seed uint64, stores []decider.Submitter, then func(told int)) {
+	r.starts = map[int64]int64{}
+	var wg sync.WaitGroup
+	for n, store := range stores {
+		tallies := decider.New(tally.evolve)
+		for client := range 4 {
+			a := &actor{store: store, tallies: tallies, random: rand.New(rand.NewPCG(seed, uint64(n*10+client)))}
+			wg.Go(func() {
+				for range 15 {
+					result, err := a.act(t.Context()).Wait(t.Context())
+					then(r.note(t, result, err))
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+func (r *trial) note(t *testing.T, result groupcommit.Result, err error) (told int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if refused, ok := errors.AsType[refusal](err); ok {
+		r.refusals = append(r.refusals, refused.saw)
+	} else if _, invalid := errors.AsType[*command.InvalidError](err); err != nil && !invalid {
+		t.Error(err)
+	} else if result.First > 0 {
+		r.starts[result.First] = result.Last
+	}
+	r.told++
+	return r.told
+}
+
+// check compares what was decided with a sequential run in the order of the log.
+func (r *trial) check(t *testing.T, events []command.RecordedEvent) {
+	t.Helper()
+	h := replay(t, events, r.starts)
+	for _, saw := range r.refusals {
+		for stream, state := range saw {
+			if state != (tally{}) && h.was[stream][state.Count] != state {
+				t.Errorf("a refusal was decided on %s as %+v, and it was %+v", stream, state, h.was[stream][state.Count])
+			}
+		}
+	}
+}
+
 // Decisions of several processes and plain commands, on the same streams and a log that fails at random, are those of a sequential run in the
 // order of the log, and all come to an end.
 func TestDecisionsAreThoseOfASequentialRun(t *testing.T) {
@@ -138,48 +195,47 @@ func TestDecisionsAreThoseOfASequentialRun(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			memory := memlog.New()
 			log := &weather{Log: memory, random: rand.New(rand.NewPCG(seed, 0)), odds: odds}
-			starts, refusals := map[int64]int64{}, []seen{}
-			var mu sync.Mutex
-			var wg sync.WaitGroup
 			var all []*pipeline.Pipeline
-			for n := range processes {
+			var stores []decider.Submitter
+			for range processes {
 				config := committer.Config{StateStreams: states, HeadStreams: heads}
 				if turns {
 					config.Turns = memory.Process()
 				}
 				p := process(log, memory, config)
-				all = append(all, p)
-				tallies := decider.New(tally.evolve)
-				for client := range 4 {
-					a := &actor{store: p, tallies: tallies, random: rand.New(rand.NewPCG(seed, uint64(n*10+client)))}
-					wg.Go(func() {
-						for range 15 {
-							result, err := a.act(t.Context()).Wait(t.Context())
-							mu.Lock()
-							if refused, ok := errors.AsType[refusal](err); ok {
-								refusals = append(refusals, refused.saw)
-							} else if _, invalid := errors.AsType[*command.InvalidError](err); err != nil && !invalid {
-								t.Error(err)
-							} else if result.First > 0 {
-								starts[result.First] = result.Last
-							}
-							mu.Unlock()
-						}
-					})
-				}
+				all, stores = append(all, p), append(stores, p)
 			}
-			wg.Wait()
+			var r trial
+			r.run(t, seed, stores, func(int) {})
 			for _, p := range all {
 				closing(t, p)
 			}
-			h := replay(t, readAll(t, memory), starts)
-			for _, saw := range refusals {
-				for stream, state := range saw {
-					if state != (tally{}) && h.was[stream][state.Count] != state {
-						t.Errorf("a refusal was decided on %s as %+v, and it was %+v", stream, state, h.was[stream][state.Count])
-					}
-				}
-			}
+			r.check(t, readAll(t, memory))
 		})
 	})
+}
+
+// So they are on PostgreSQL, also when the connections of all processes are cut time after time.
+func TestDecisionsOnPostgresAreThoseOfASequentialRun(t *testing.T) {
+	for name, every := range map[string]int{"calm": 0, "connections are cut": 15} {
+		t.Run(name, func(t *testing.T) {
+			seed := rand.Uint64()
+			t.Logf("seed %d", seed)
+			proxy := pgproxy.New(t, pgtest.URL(t), 0)
+			config := groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: pgtest.Schema(t), Migrate: true, StateStreams: 3, HeadStreams: 5}
+			calm := storetest.Opened(t)(groupcommit.Open(t.Context(), config))
+			config.DatabaseURL = proxy.URL()
+			var stores []decider.Submitter
+			for range 3 {
+				stores = append(stores, storetest.Opened(t)(groupcommit.Open(t.Context(), config)))
+			}
+			var r trial
+			r.run(t, seed, stores, func(told int) {
+				if every > 0 && told%every == 0 {
+					proxy.Cut(pgproxy.RST)
+				}
+			})
+			r.check(t, collect(t, calm.ReadAll(t.Context())))
+		})
+	}
 }

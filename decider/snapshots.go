@@ -12,12 +12,13 @@ import (
 // is missed by nobody. What is written has been read from the log: on a busy stream each event is read once more. A store in memory keeps none, and
 // Execute does not use them.
 //
-// The name tells deciders apart that look at the same streams, at most 255 bytes. The version has to change with whatever changes what evolve makes of
-// events, Config.Upcast included, or how a state is encoded: a snapshot of another version is not used, and is replaced.
+// The name tells deciders apart that look at the same streams, at most 255 bytes. The version has to be counted up with whatever changes what evolve
+// makes of events, Config.Upcast included, or how a state is encoded. Each version uses its own snapshots alone, so that two can run side by side
+// while a deployment rolls. Whenever a snapshot is saved, those of its stream by lower versions are deleted, but for the highest of them.
 //
-// States are encoded as JSON, unless there is a Codec; more than 16 MiB are not kept. Who writes needs SELECT, INSERT and UPDATE on the table. Without these
-// Config.Logger is told once, as of other trouble with snapshots, and everything works as without them. They hold what events hold: whoever deletes
-// the one deletes the other, too.
+// States are encoded as JSON, unless there is a Codec; more than 16 MiB are not kept. Who writes needs SELECT, INSERT, UPDATE and DELETE on the table.
+// Without these Config.Logger is told once, as of other trouble with snapshots, and everything works as without them. They hold what events hold:
+// whoever deletes the one deletes the other, too.
 func Snapshots[S any](name string, version, every int) Option[S] {
 	return func(d *Decider[S]) {
 		d.snapshots = &command.Snapshots{Name: name, Version: version, Every: max(cmp.Or(every, 1000), 1)}

@@ -29,9 +29,11 @@ type Part interface{ apply(*submission) }
 //   - or as any other command.
 //
 // A stream that decide looks at without having been given is loaded, and decide is called again, ten times at most. That is the slow way, for who
-// cannot know beforehand.
+// cannot know beforehand: meanwhile, as while a state is caught up with that another process has moved, the command waits, and those submitted after it
+// wait behind it, but only on streams that it was given or has asked for so far. On others they go first, and it is decided on what they leave.
 //
-// Everything stands still while decide runs. What takes longer than Config.DecideLimit is logged; what never returns stops the store.
+// Everything stands still while decide runs. What takes longer than Config.DecideLimit is logged; what never returns stops the store, and so does what
+// ends the goroutine, as FailNow of a test does.
 func Submit(ctx context.Context, store Submitter, decide func(d *Decision) error, parts ...Part) *groupcommit.Future {
 	return store.Submit(ctx, Command(decide, parts...))
 }

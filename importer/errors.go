@@ -2,17 +2,17 @@ package importer
 
 import "fmt"
 
-// InvalidError says that a configuration cannot be accepted as it is. Nothing was read or written.
+// InvalidError says that an argument or a configuration cannot be accepted as it is. Nothing was read or written.
 type InvalidError struct {
-	Field  string // "Options.Name"
+	Field  string // "store", "Options.Name"
 	Reason string // what is wrong and what would be right
 }
 
 func (e *InvalidError) Error() string { return fmt.Sprintf("importer: %s: %s", e.Field, e.Reason) }
 
 // EventError says that an event of the source cannot be taken as it is. Neither it nor anything behind it was written, nor what would have been
-// in one command with it. Err is a *groupcommit.InvalidError where the store refused it. Mend the event in the source, or leave it out
-// there, and run the import again.
+// in one command with it. Err is a *groupcommit.InvalidError where the store refused it, and the error of the source where that could not read it.
+// Mend the event in the source, or leave it out there, and run the import again.
 type EventError struct {
 	Cursor string
 	Stream string

@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -91,5 +92,12 @@ func events(t *testing.T, store *groupcommit.Store) iter.Seq[groupcommit.Recorde
 				return
 			}
 		}
+	}
+}
+
+func wantInvalid(t *testing.T, err error, field string) {
+	t.Helper()
+	if invalid, ok := errors.AsType[*importer.InvalidError](err); !ok || invalid.Field != field {
+		t.Errorf("%v, want an error about %s", err, field)
 	}
 }

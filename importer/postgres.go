@@ -2,14 +2,9 @@ package importer
 
 import (
 	"cmp"
-	"context"
-	"fmt"
-	"iter"
 	"regexp"
 	"strings"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -49,10 +44,10 @@ func EventCore() Columns {
 
 // Postgres is a Source that reads a table page by page. It holds no transaction between pages.
 type Postgres struct {
-	pool  *pgxpool.Pool
-	start string // the first page
-	next  string // the page behind a cursor
-	page  int
+	pool   *pgxpool.Pool
+	page   int
+	events query
+	places query // of the same rows: the cursor and the stream, which can be read of any
 }
 
 // NewPostgres returns an *InvalidError when the configuration is not as needed. It asks the database nothing.
@@ -64,7 +59,7 @@ func NewPostgres(config PostgresConfig) (*Postgres, error) {
 		return nil, err
 	}
 	p := &Postgres{pool: config.Pool, page: config.PageEvents}
-	p.start, p.next = config.queries()
+	p.events, p.places = config.queries()
 	return p, nil
 }
 
@@ -110,75 +105,4 @@ func (c *Columns) check() error {
 		}
 	}
 	return nil
-}
-
-// queries are made of names that were checked, and are quoted all the same.
-func (c *PostgresConfig) queries() (start, next string) {
-	column := func(name, cast, missing string) string {
-		if name == "" {
-			return missing
-		}
-		return pgx.Identifier{"source", name}.Sanitize() + cast
-	}
-	columns, order := &c.Columns, column(c.Columns.Order, "", "")
-	list := strings.Join([]string{
-		order + "::text",
-		column(columns.ID, "", ""),
-		column(columns.Stream, "::text", ""),
-		column(columns.Version, "::bigint", "0"),
-		column(columns.Type, "::text", ""),
-		column(columns.Data, "", ""),
-		column(columns.Metadata, "::text", "NULL"),
-		column(columns.OccurredAt, "::timestamptz", "NULL::timestamptz"),
-	}, ", ")
-	from := fmt.Sprintf("SELECT %s FROM %s AS source", list, pgx.Identifier(strings.Split(c.Table, ".")).Sanitize())
-	return fmt.Sprintf("%s ORDER BY %s LIMIT $1", from, order), fmt.Sprintf("%s WHERE %s > $2 ORDER BY %s LIMIT $1", from, order, order)
-}
-
-// After is Source's. It yields the error of a page that cannot be read.
-func (p *Postgres) After(ctx context.Context, cursor string) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		for {
-			records, err := p.read(ctx, cursor)
-			if err != nil {
-				yield(Record{}, err)
-				return
-			}
-			for _, record := range records {
-				if !yield(record, nil) {
-					return
-				}
-			}
-			if len(records) < p.page {
-				return
-			}
-			cursor = records[len(records)-1].Cursor
-		}
-	}
-}
-
-func (p *Postgres) read(ctx context.Context, cursor string) ([]Record, error) {
-	query, args := p.start, []any{p.page}
-	if cursor != "" {
-		query, args = p.next, append(args, cursor)
-	}
-	rows, err := p.pool.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scan)
-}
-
-func scan(row pgx.CollectableRow) (Record, error) {
-	var r Record
-	var metadata *string
-	var occurredAt *time.Time
-	err := row.Scan(&r.Cursor, &r.Event.ID, &r.Stream, &r.Version, &r.Event.Type, &r.Event.Data, &metadata, &occurredAt)
-	if metadata != nil {
-		r.Event.Metadata = []byte(*metadata)
-	}
-	if occurredAt != nil {
-		r.OccurredAt = occurredAt.UTC()
-	}
-	return r, err
 }

@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,49 @@ func TestPostgres(t *testing.T) {
 	}
 }
 
+// A row that is no event is named, wherever it stands in its page, and what is in front of it is imported, up to the last command. The table is sorted
+// for each page, and no other page fails for it.
+func TestPostgresBadRow(t *testing.T) {
+	for name, spoil := range map[string]string{
+		"version":  "version = 'seventh'",
+		"time":     "occurred_at = 'never'",
+		"infinity": "occurred_at = 'infinity'",
+		"id":       "id = 'none'",
+		"stream":   "stream_id = NULL",
+	} {
+		t.Run(name, func(t *testing.T) {
+			pool, table := texts(t, 300)
+			columns := importer.EventCore()
+			columns.Order = "place"
+			source, err := importer.NewPostgres(importer.PostgresConfig{Pool: pool, Table: table, Columns: columns, PageEvents: 100})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pgtest.Exec(t, "UPDATE "+table+" SET "+spoil+" WHERE place = 137")
+			store, options := inMemory(t), importer.Options{Name: "texts", CommandEvents: 1}
+			report, err := importer.Run(t.Context(), store, source, options)
+			bad, named := errors.AsType[*importer.EventError](err)
+			if !named || bad.Cursor != "137" || bad.Stream != "s" && name != "stream" || report.Cursor != "135" {
+				t.Fatalf("%+v, %v; want the row to be named", report, err)
+			}
+			pgtest.Exec(t, "DELETE FROM "+table+" WHERE place >= 137")
+			if report, err := importer.Run(t.Context(), store, source, options); err != nil || report.Events != 136 {
+				t.Errorf("%+v, %v, without the row", report, err)
+			}
+		})
+	}
+}
+
+// texts makes a table of so many events whose columns are texts, without an index.
+func texts(t *testing.T, events int) (pool *pgxpool.Pool, table string) {
+	t.Helper()
+	pool, table = eventCore(t)
+	pgtest.Exec(t, "DROP TABLE "+table)
+	pgtest.Exec(t, fmt.Sprintf(`CREATE TABLE %s AS SELECT place, gen_random_uuid()::text AS id, 's' AS stream_id, place::text AS version,
+		'Happened' AS event_type, '{}' AS payload, NULL AS metadata, '2025-07-01' AS occurred_at FROM generate_series(1, %d) AS place`, table, events))
+	return pool, table
+}
+
 // eventCore makes a table as EventCore has it.
 func eventCore(t *testing.T) (pool *pgxpool.Pool, table string) {
 	t.Helper()
@@ -84,9 +128,7 @@ func TestPostgresConfig(t *testing.T) {
 		"Columns.Version": {Pool: pool, Columns: columns(func(c *importer.Columns) { c.Version = strings.Repeat("v", 64) })},
 	} {
 		_, err := importer.NewPostgres(config)
-		if invalid, ok := errors.AsType[*importer.InvalidError](err); !ok || invalid.Field != "PostgresConfig."+field {
-			t.Errorf("%s: %v", field, err)
-		}
+		wantInvalid(t, err, "PostgresConfig."+field)
 	}
 	less := columns(func(c *importer.Columns) { c.Version, c.Metadata, c.OccurredAt = "", "", "" })
 	if _, err := importer.NewPostgres(importer.PostgresConfig{Pool: pool, Table: "events", Columns: less}); err != nil {

@@ -22,7 +22,7 @@ type Report struct {
 func Run(ctx context.Context, store *groupcommit.Store, source Source, options Options) (Report, error) {
 	options = options.withDefaults()
 	report := Report{Cursor: options.After}
-	if err := options.check(); err != nil {
+	if err := check(store, source, &options); err != nil {
 		return report, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -30,6 +30,16 @@ func Run(ctx context.Context, store *groupcommit.Store, source Source, options O
 	r := &run{store: store, options: options, cursor: options.After, report: report}
 	err := r.all(ctx, source)
 	return r.report, err
+}
+
+func check(store *groupcommit.Store, source Source, options *Options) error {
+	switch {
+	case store == nil:
+		return &InvalidError{"store", "it is nil, and an import needs one to write to"}
+	case source == nil:
+		return &InvalidError{"source", "it is nil, and an import needs one to read from"}
+	}
+	return options.check()
 }
 
 // run is an import under way, in one goroutine.
@@ -52,7 +62,7 @@ type pending struct {
 func (r *run) all(ctx context.Context, source Source) error {
 	for record, err := range source.After(ctx, r.options.After) {
 		if err != nil {
-			return r.end(ctx, fmt.Errorf("importer: the source: %w", err))
+			return r.end(ctx, ofSource(err))
 		}
 		if err := r.take(ctx, record); err != nil {
 			return err
@@ -64,6 +74,14 @@ func (r *run) all(ctx context.Context, source Source) error {
 		}
 	}
 	return r.settle(ctx, 0)
+}
+
+// ofSource is an error of the source, which says so where it does not name an event.
+func ofSource(err error) error {
+	if _, named := errors.AsType[*EventError](err); named {
+		return err
+	}
+	return fmt.Errorf("importer: the source: %w", err)
 }
 
 func (r *run) take(ctx context.Context, record Record) error {

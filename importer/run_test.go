@@ -137,7 +137,8 @@ func TestOtherCommands(t *testing.T) {
 	}
 }
 
-func TestOptions(t *testing.T) {
+func TestInvalid(t *testing.T) {
+	store, source := inMemory(t), list{}
 	for field, options := range map[string]importer.Options{
 		"Options.Name":           {},
 		"Options.CommandEvents":  {Name: "n", CommandEvents: -1},
@@ -145,9 +146,11 @@ func TestOptions(t *testing.T) {
 		"Options.CommandStreams": {Name: "n", CommandStreams: 10_001},
 		"Options.InFlight":       {Name: "n", InFlight: -1},
 	} {
-		_, err := importer.Run(t.Context(), nil, nil, options)
-		if invalid, ok := errors.AsType[*importer.InvalidError](err); !ok || invalid.Field != field {
-			t.Errorf("%s: %v", field, err)
-		}
+		_, err := importer.Run(t.Context(), store, source, options)
+		wantInvalid(t, err, field)
 	}
+	_, err := importer.Run(t.Context(), nil, source, importer.Options{Name: "n"})
+	wantInvalid(t, err, "store")
+	_, err = importer.Run(t.Context(), store, nil, importer.Options{Name: "n"})
+	wantInvalid(t, err, "source")
 }

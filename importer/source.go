@@ -10,8 +10,8 @@ import (
 
 // Source is another store, or a file, that tells its events in order.
 type Source interface {
-	// After yields the events behind a cursor, "" being the start, always the same ones in the same order. An error is the last that it yields.
-	// It keeps nothing of what it has yielded, nor changes it.
+	// After yields the events behind a cursor, "" being the start, always the same ones in the same order. An error is the last that it yields: an
+	// *EventError where it is about one event. It keeps nothing of what it has yielded, nor changes it.
 	After(ctx context.Context, cursor string) iter.Seq2[Record, error]
 }
 

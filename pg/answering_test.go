@@ -18,8 +18,8 @@ import (
 	"github.com/groupcommit/groupcommit/committer"
 )
 
-// answering is a connection to a server that gives the first answer to what ends a commit, or a part of one, and the rest to what does so next. Then, or
-// where the first is not whole, it ends the connection.
+// answering is a connection to a server that gives the first answer to what ends a commit, or a part of one, and the rest to what does so next.
+// Then, or where the first is not whole, it ends the connection.
 func answering(t *testing.T, first *heard, rest []byte) *pgconn.PgConn {
 	t.Helper()
 	client, server := net.Pipe()

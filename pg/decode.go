@@ -3,6 +3,7 @@ package pg
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,13 +43,18 @@ type decoder struct {
 const fields = 8 // of eventColumns
 
 func (d *decoder) prepare(columns []pgconn.FieldDescription) {
-	d.scan, d.types = d.decode, make(map[string]string)
-	for i := range columns {
-		if columns[i].Format == pgtype.TextFormatCode && columns[i].DataTypeOID != pgtype.JSONBOID {
-			d.scan = scanEvent
-		}
-	}
+	d.types = make(map[string]string)
 	d.data, d.metadata = prefix(&columns[5]), prefix(&columns[6])
+	d.scan = d.decode
+	if slices.ContainsFunc(columns, asText) {
+		d.scan = scanEvent
+	}
+}
+
+// asText tells of a field that is written out for people, as it is where the driver was told to use the simple protocol. Text and jsonb are the same
+// either way, but for the version in front.
+func asText(column pgconn.FieldDescription) bool {
+	return column.Format == pgtype.TextFormatCode && column.DataTypeOID != pgtype.TextOID && column.DataTypeOID != pgtype.JSONBOID
 }
 
 // prefix is the length of what stands in front of the text of jsonb in binary: its version.

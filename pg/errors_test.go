@@ -121,8 +121,8 @@ func TestConnectErrorIsOneLine(t *testing.T) {
 	}
 }
 
-// Whatever an error says of itself: what was sent, and may have come to COMMIT, is certain only where a constraint was violated; what is certain is of a
-// class that says so.
+// Whatever an error says of itself: what was sent, and may have come to COMMIT, is certain only where a constraint was violated; what is certain
+// is of a class that says so.
 func FuzzFailure(f *testing.F) {
 	for _, code := range []string{"", "2", "23505", "23503", "22P05", "40001", "57P01", "08P01", "XX000", "\xff\xff"} {
 		for _, constraint := range []string{"", "commits_pkey", "commits_parent_fkey", "events_stream_version_key", "mine"} {

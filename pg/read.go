@@ -98,8 +98,8 @@ func (r *Reader) StreamVersion(ctx context.Context, stream string) (version int6
 	return version, err
 }
 
-// tipSQL asks for the end of the log, whether the server is a standby, and for the commit that holds a position. Beyond the end none does, and none that is there any more in front of what
-// was pruned.
+// tipSQL asks for the end of the log, whether the server is a standby, and for the commit that holds a position. Beyond the end none does, and none
+// that is there any more in front of what was pruned.
 const tipSQL = `
 SELECT log_end.last, log_end.commit_id, pg_is_in_recovery(), (
 	SELECT CASE WHEN last >= $1 THEN commit_id END FROM %[1]s.commits WHERE previous < $1 ORDER BY previous DESC LIMIT 1
@@ -112,7 +112,8 @@ func (r *Reader) Tip(ctx context.Context, position int64) (end command.Checkpoin
 	var found uuid.NullUUID
 	err = r.row(ctx, fmt.Sprintf(tipSQL, r.schema), []any{position}, &end.Position, &end.CommitID, &standby, &found)
 	if err == nil && standby && position > end.Position {
-		err = fmt.Errorf("%w: the server is a standby, and has replayed the log up to position %d, not yet %d", command.ErrUnavailable, end.Position, position)
+		err = fmt.Errorf("%w: the server is a standby, and has replayed the log up to position %d, not yet %d",
+			command.ErrUnavailable, end.Position, position)
 	}
 	return end, found.UUID, err
 }

@@ -72,8 +72,8 @@ func checkDataType(schema string, have, want command.DataType) error {
 		return &command.SchemaError{
 			Schema:  schema,
 			Problem: command.SchemaDataType,
-			Detail: fmt.Sprintf("it was created with data of type %s, which never changes, and Config.DataType is %s: leave that empty or say %s, or use another schema",
-				have, want, have),
+			Detail: fmt.Sprintf("it was created with data of type %s, which never changes, and Config.DataType is %s: leave that empty or say %s, "+
+				"or use another schema", have, want, have),
 		}
 	}
 	return nil

@@ -49,8 +49,10 @@ func TestDeferredConstraintRow(t *testing.T) {
 func TestTriggerLine(t *testing.T) {
 	schema := pgtest.Schema(t)
 	store := open(t, pgtest.URL(t), schema)
-	pgtest.Exec(t, "CREATE FUNCTION "+schema+".f() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n\n\n\n\n\n\n RAISE EXCEPTION 'no' USING ERRCODE='23514'; END $$")
-	pgtest.Exec(t, "CREATE CONSTRAINT TRIGGER c AFTER INSERT ON "+schema+".events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "+schema+".f()")
+	pgtest.Exec(t, "CREATE FUNCTION "+schema+".f() RETURNS trigger LANGUAGE plpgsql AS "+
+		"$$\nBEGIN\n\n\n\n\n\n\n RAISE EXCEPTION 'no' USING ERRCODE='23514'; END $$")
+	pgtest.Exec(t, "CREATE CONSTRAINT TRIGGER c AFTER INSERT ON "+schema+".events DEFERRABLE INITIALLY DEFERRED "+
+		"FOR EACH ROW EXECUTE FUNCTION "+schema+".f()")
 	for _, rows := range []int{2, 20} {
 		err := store.Append(t.Context(), next(t, store, rows), nil)
 		f, _ := errors.AsType[*committer.Failure](err)

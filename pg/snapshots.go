@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -15,7 +16,7 @@ import (
 // findStateSQL asks for a snapshot whose last event stands in the log as it did, and for the end of the log in any case. That no other commit
 // has the time of this one at its place makes the event's history the same, too.
 const findStateSQL = `
-SELECT log_end.last, log_end.commit_id, coalesce(s.version, 0), s.state
+SELECT log_end.last, log_end.commit_id, coalesce(s.version, 0), s.event_id, s.state
 FROM (SELECT last, commit_id FROM %[1]s.commits ORDER BY last DESC LIMIT 1) log_end
 LEFT JOIN (
 	%[1]s.snapshots s JOIN %[1]s.events e
@@ -25,19 +26,26 @@ LEFT JOIN (
 // FindState implements committer.SnapshotStore.
 func (r *Reader) FindState(ctx context.Context, key committer.SnapshotKey) (found committer.StateSnapshot, err error) {
 	found.SnapshotKey = key
+	var eventID uuid.NullUUID
 	err = r.row(ctx, fmt.Sprintf(findStateSQL, r.schema), []any{key.Stream, key.Decider, key.DeciderVersion},
-		&found.End.Position, &found.End.Commit, &found.Version, &found.State)
+		&found.End.Position, &found.End.Commit, &found.Version, &eventID, &found.State)
+	found.EventID = eventID.UUID
 	return found, r.snapshotError(err)
 }
 
-// saveStateSQL replaces whatever is there: an older snapshot is as good as a newer one, only slower, and one that is newer may be of a log that is no more.
+// saveStateSQL replaces whatever has the key: an older snapshot is as good as a newer one, only slower, and one that is newer may be of a log that is
+// no more. What lower versions have left goes, but for the last of them: while a deployment rolls, it runs beside this one.
 const saveStateSQL = `
+WITH outdated AS (
+	DELETE FROM %[1]s.snapshots WHERE stream = $1 AND decider = $2 AND decider_version < (
+		SELECT max(decider_version) FROM %[1]s.snapshots WHERE stream = $1 AND decider = $2 AND decider_version < $3
+	)
+)
 INSERT INTO %[1]s.snapshots (stream, decider, decider_version, version, event_id, recorded_at, state)
 SELECT $1, $2, $3, $4, $5::uuid, $6, $7
 WHERE EXISTS (SELECT FROM %[1]s.commits WHERE last = $8 AND commit_id = $9::uuid)
-ON CONFLICT (stream, decider) DO UPDATE
-SET decider_version = excluded.decider_version, version = excluded.version, event_id = excluded.event_id,
-    recorded_at = excluded.recorded_at, state = excluded.state`
+ON CONFLICT (stream, decider, decider_version) DO UPDATE
+SET version = excluded.version, event_id = excluded.event_id, recorded_at = excluded.recorded_at, state = excluded.state`
 
 // SaveState implements committer.SnapshotStore.
 func (s *Store) SaveState(ctx context.Context, state committer.StateSnapshot) error {
@@ -55,7 +63,7 @@ func (r *Reader) snapshotError(err error) error {
 		return &command.SchemaError{
 			Schema:  r.name,
 			Problem: command.SchemaPrivileges,
-			Detail:  fmt.Sprintf("for snapshots the role needs a GRANT of SELECT, INSERT, UPDATE ON %s.snapshots", r.schema),
+			Detail:  fmt.Sprintf("for snapshots the role needs a GRANT of SELECT, INSERT, UPDATE, DELETE ON %s.snapshots", r.schema),
 		}
 	}
 	return err

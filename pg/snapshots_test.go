@@ -1,6 +1,8 @@
 package pg
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,7 +11,8 @@ import (
 	"github.com/groupcommit/groupcommit/committer"
 )
 
-// A snapshot is saved while the log still has the end that it had when the events were read, found while its event is there, and replaced by the next.
+// A snapshot is saved while the log still has the end that it had when the events were read, found while its event is there, and replaced by the next
+// of its decider version. Of lower versions one is kept.
 func TestSnapshots(t *testing.T) {
 	store := openForRole(t, Config{Schema: migratedSchema(t)})
 	grantSnapshots(t, store)
@@ -49,7 +52,6 @@ func TestSnapshots(t *testing.T) {
 		{"lost end", committer.Point{Position: commit.End().Position, Commit: uuid.New()}, func() {}, ""},
 		{"saved", commit.End(), func() {}, "state"},
 		{"replaced", commit.End(), func() { state.State = []byte("other") }, "other"},
-		{"another version", commit.End(), func() { state.DeciderVersion = 2 }, "other"},
 		{"another event", commit.End(), func() { state.EventID = uuid.New() }, ""},
 	} {
 		test.alter()
@@ -57,18 +59,34 @@ func TestSnapshots(t *testing.T) {
 		if err := store.SaveState(t.Context(), state); err != nil {
 			t.Fatal(err)
 		}
-		if found := find(); string(found.State) != test.found || (found.Version != 0) != (test.found != "") {
+		if found := find(); string(found.State) != test.found || (found.Version != 0) != (test.found != "") || found.Version != 0 && found.EventID != event.ID {
 			t.Errorf("%s: found %+v", test.name, found)
 		}
 	}
-	state.DeciderVersion = 1
-	if found := find(); found.Version != 0 {
-		t.Errorf("of another decider version: %+v", found)
+	for _, test := range []struct {
+		decider int
+		kept    []int
+	}{
+		{1, []int{1}}, {2, []int{1, 2}}, {1, []int{1, 2}}, {4, []int{2, 4}}, {2, []int{2, 4}}, {1, []int{1, 2, 4}}, {9, []int{4, 9}},
+	} {
+		state.DeciderVersion, state.EventID, state.State = test.decider, event.ID, fmt.Append(nil, test.decider)
+		if err := store.SaveState(t.Context(), state); err != nil {
+			t.Fatal(err)
+		}
+		var kept []int
+		for state.DeciderVersion = range 10 {
+			if found := find(); string(found.State) == fmt.Sprint(state.DeciderVersion) {
+				kept = append(kept, state.DeciderVersion)
+			}
+		}
+		if !slices.Equal(kept, test.kept) {
+			t.Errorf("saved by version %d: those of %d are there, want %d", test.decider, kept, test.kept)
+		}
 	}
 }
 
 func grantSnapshots(t *testing.T, store *Store) {
 	t.Helper()
 	owner := schemaConn(t, store.name)
-	mustExec(t, owner, "GRANT SELECT, INSERT, UPDATE ON snapshots TO "+quote(store.connections.ConnConfig.User))
+	mustExec(t, owner, "GRANT SELECT, INSERT, UPDATE, DELETE ON snapshots TO "+quote(store.connections.ConnConfig.User))
 }

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
@@ -34,11 +33,10 @@ type Pipeline struct {
 	recorder  *recorder
 
 	ended chan struct{}   // closed by run
+	fate  error           // why the loop was given up, if it was; as cut
 	cut   bool            // commands were given up because Close had no more patience; run's until ended is closed
 	abort context.Context // ends when Close has no more patience
 	stop  context.CancelCauseFunc
-
-	forsaken atomic.Bool // the loop was given up
 
 	mu    sync.Mutex // guards begun
 	begun []*batcher.Batch[*Future]
@@ -63,6 +61,7 @@ func New(config Config, log committer.Log) *Pipeline {
 
 // run gives batches to the committer as it is ready for them, and tells it what its goroutines answer.
 func (p *Pipeline) run() {
+	defer p.outlive()
 	for open := true; open || p.committer.Busy(); {
 		batches, peek := p.source(open)
 		select {
@@ -143,12 +142,12 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
 	case <-p.ended: // wins over a context that has ended, too
-		return p.end()
+		return p.fate
 	default:
 	}
 	select {
 	case <-p.ended:
-		return p.end()
+		return p.fate
 	case <-ctx.Done():
 	}
 	p.stop(command.ErrClosed)

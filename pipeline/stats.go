@@ -6,7 +6,7 @@ import (
 	"github.com/groupcommit/groupcommit/stats"
 )
 
-// Stats is what has been counted, and where the pipeline stands. With Config.NoStats the counts are zero.
+// Stats is what has been counted, and where the pipeline stands. With Config.NoStats the counts are zero, but for States.
 func (p *Pipeline) Stats() stats.Stats {
 	var s stats.Stats
 	if p.recorder != nil {
@@ -15,6 +15,7 @@ func (p *Pipeline) Stats() stats.Stats {
 	s.Queue.Commands, s.Queue.Bytes = p.batcher.Queued()
 	s.Queue.MaxCommands, s.Queue.MaxBytes = p.batcher.Room()
 	s.MaxInFlight, s.Heads.Max = p.committer.Limits()
+	s.States = stats.States(p.committer.StateStats())
 	if p.recorder != nil {
 		s.Stalled = p.recorder.stalled(p.batcher.BusySince())
 	}

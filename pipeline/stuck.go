@@ -8,11 +8,11 @@ import (
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
-	"github.com/groupcommit/groupcommit/committer"
 )
 
-// ErrStuck is what Close returns when a decision never came back: nothing can end it, and its goroutine is left behind.
-var ErrStuck = errors.New("groupcommit: a decision does not return; its goroutine is left behind")
+// ErrStuck is what Close returns when a decision never came back. Either it does not return: nothing can end it, and its goroutine is left behind. Or it,
+// or a hook, has ended that goroutine, through which every command goes: then the cause is a *command.PanicError, which says where.
+var ErrStuck = errors.New("groupcommit: a decision has never come back")
 
 const (
 	// lastPatience is how long a decision may run when Close has none left with anything else.
@@ -22,9 +22,6 @@ const (
 
 // Deciding is for how long the decision that is being asked has been running, 0 when there is none.
 func (p *Pipeline) Deciding() time.Duration { return p.committer.Deciding() }
-
-// StateStats tells of the states that are kept for decisions.
-func (p *Pipeline) StateStats() committer.StateStats { return p.committer.StateStats() }
 
 // enter notes a batch that the committer has.
 func (p *Pipeline) enter(batch *batcher.Batch[*Future]) {
@@ -49,26 +46,35 @@ func (p *Pipeline) awaitEnd() error {
 	for {
 		select {
 		case <-p.ended:
-			return p.end()
+			return p.fate
 		case <-ticker.C:
 			if p.committer.Abandon(lastPatience) {
-				p.forsake()
+				p.forsake(ErrStuck, true)
 			}
 		}
 	}
 }
 
-// end is how the loop has ended.
-func (p *Pipeline) end() error {
-	if p.forsaken.Load() {
-		return ErrStuck
+// outlive is deferred by the loop. When code of the user's has ended its goroutine, another one tells so to whoever submits, until Close. (What
+// panics ends the process, whatever this does.)
+func (p *Pipeline) outlive() {
+	select {
+	case <-p.ended: // as it should
+		return
+	default:
 	}
-	return nil
+	if cause, certain := p.committer.Exited(); cause != nil {
+		go func() {
+			p.committer.Halt(cause)
+			p.forsake(fmt.Errorf("%w: %w", ErrStuck, cause), certain)
+		}()
+	}
 }
 
-// forsake tells all commands that the loop will tell nothing any more, in its place.
-func (p *Pipeline) forsake() {
-	p.forsaken.Store(true)
+// forsake tells all commands in the place of the loop, which is gone, that they are not written, because of its fate; without certain, that
+// nobody knows, where a batch has taken them. It returns when the batcher is closed and empty.
+func (p *Pipeline) forsake(fate error, certain bool) {
+	p.fate = fate
 	defer close(p.ended)
 	sent := p.committer.Sent()
 	p.mu.Lock()
@@ -82,10 +88,10 @@ func (p *Pipeline) forsake() {
 			if _, _, told := f.verdict(); told {
 				continue
 			}
-			if sent[&f.entry] {
-				f.resolve(command.Result{}, fmt.Errorf("%w: %w", command.ErrOutcomeUnknown, ErrStuck))
+			if sent[&f.entry] || !certain {
+				f.resolve(command.Result{}, fmt.Errorf("%w: %w", command.ErrOutcomeUnknown, fate))
 			} else {
-				f.resolve(command.Result{}, notWritten(ErrStuck))
+				f.resolve(command.Result{}, notWritten(fate))
 			}
 		}
 		batch.Done()
@@ -93,7 +99,7 @@ func (p *Pipeline) forsake() {
 	for batch := range p.batcher.Batches() {
 		for _, f := range batch.Items {
 			if f.take() {
-				f.resolve(command.Result{}, notWritten(ErrStuck))
+				f.resolve(command.Result{}, notWritten(fate))
 			}
 		}
 		batch.Done()

@@ -2,6 +2,7 @@ package projection
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,9 +19,9 @@ func (h *holder) follow(ctx context.Context) error {
 	}
 	ahead, end := context.WithCancel(ctx)
 	batches := make(chan read)
-	from, singlyTo := h.pending, h.trouble.singlyTo
+	from, parts := h.pending, slices.Clone(h.trouble.parts)
 	var wg sync.WaitGroup
-	wg.Go(func() { h.subscribe(ahead, from, singlyTo, batches) })
+	wg.Go(func() { h.subscribe(ahead, from, parts, batches) })
 	defer wg.Wait()
 	defer end()
 
@@ -52,14 +53,10 @@ type read struct {
 	err   error
 }
 
-// subscribe reads ahead by a batch while the one before takes effect: up to singlyTo one event at a time.
-func (h *holder) subscribe(ctx context.Context, from groupcommit.Checkpoint, singlyTo int64, to chan<- read) {
-	for singly := from.Position < singlyTo; ctx.Err() == nil; singly = false {
-		size := h.options.BatchEvents
-		if singly {
-			size = 1
-		}
-		for batch, err := range h.source.SubscribeBatches(ctx, 0, h.options.reading(from, size, h.title())...) {
+// subscribe reads ahead by a batch while the one before takes effect. What has failed is read in parts.
+func (h *holder) subscribe(ctx context.Context, from groupcommit.Checkpoint, parts parts, to chan<- read) {
+	for ctx.Err() == nil {
+		for batch, err := range h.source.SubscribeBatches(ctx, 0, h.options.reading(from, parts.next(h.options.BatchEvents), h.title())...) {
 			select {
 			case to <- read{batch, err}:
 			case <-ctx.Done():
@@ -68,7 +65,9 @@ func (h *holder) subscribe(ctx context.Context, from groupcommit.Checkpoint, sin
 			if err != nil {
 				return
 			}
-			if from = batch.Last; singly && from.Position >= singlyTo {
+			from = batch.Last
+			if len(parts) > 0 && len(batch.Events) > 0 {
+				parts = parts.take(len(batch.Events))
 				break
 			}
 		}
@@ -83,6 +82,7 @@ func (h *holder) receive(ctx context.Context, next read) error {
 	if err := h.step(ctx, next.batch); err != nil {
 		return err
 	}
+	h.trouble.parts = h.trouble.parts.take(len(next.batch.Events))
 	if next.batch.Last.Position < next.batch.End {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (h *holder) step(ctx context.Context, b groupcommit.Batch) error {
 	case len(b.Events) == 0:
 		h.pending = b.Last
 		return nil
-	case h.trouble.doomed == b.Events[0].Position:
+	case len(b.Events) == 1 && b.Events[0].Position == h.trouble.doomed:
 		return h.park(ctx, b)
 	case h.apply != nil:
 		return h.applied(b, h.commit(ctx, b.Last, func(ctx context.Context, tx pgx.Tx) error { return h.effect(ctx, tx, b.Events) }))

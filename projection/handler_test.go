@@ -24,17 +24,21 @@ func TestHandlerMakesSureOfItsTurn(t *testing.T) {
 	f := newFixture(t)
 	last := f.append(t, 1, 3)
 	var order []int64
-	end := make(chan struct{})
+	first, gate, end := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	f.run(t, one(func(_ context.Context, events []groupcommit.RecordedEvent) error {
 		order = append(order, events[0].Position)
 		if len(order) == 1 {
-			f.exec(t, "SELECT pg_terminate_backend(%d, 10000)", f.holder(t))
+			close(first)
+			<-gate
 		}
 		if events[0].Position == last {
 			close(end)
 		}
 		return nil
 	}))
+	<-first
+	f.exec(t, "SELECT pg_terminate_backend(%d, 10000)", f.holder(t))
+	close(gate)
 	<-end
 	if len(order) != 4 || order[1] != order[0] {
 		t.Errorf("handled %v, and it lost its turn, and what it had not saved, with the first one", order)

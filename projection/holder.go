@@ -86,12 +86,15 @@ func (h *holder) work(ctx context.Context) error {
 		if ctx.Err() != nil || final(err) || errors.Is(err, errFenced) {
 			return err
 		}
-		h.judge(err)
+		waits := h.judge(err)
 		if h.conn.IsClosed() {
 			return err
 		}
 		if h.pending != before {
 			pause = firstPause
+		}
+		if !waits {
+			continue
 		}
 		if err := h.rest(ctx, pause, err); err != nil {
 			return err
@@ -99,11 +102,8 @@ func (h *holder) work(ctx context.Context) error {
 	}
 }
 
-// rest tells of a failure, and lets a while pass before the next attempt, where there is one.
+// rest tells of a failure, and lets a while pass before the next attempt.
 func (h *holder) rest(ctx context.Context, pause time.Duration, failure error) error {
-	if h.trouble.stopped != nil || h.trouble.doomed > 0 {
-		return nil
-	}
 	h.config.Logger.Warn("projection failed", "projection", h.title(), "after", h.pending.Position, "error", failure)
 	h.note(ctx, failure, false)
 	return h.pause(ctx, pause)

@@ -2,9 +2,9 @@ package projection
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/groupcommit/groupcommit"
 )
@@ -15,28 +15,28 @@ type OnFailure int
 const (
 	// Stop ends the projection with a *StoppedError. Nothing behind the events takes effect.
 	Stop OnFailure = iota
-	// Park tries the events of the batch one by one, puts those that fail into table parked_events, and goes on. What follows a parked event in its
-	// stream is applied before it, if that is retried: Apply must be able to bear that. Where events are not to be blamed, as when a table is missing or
-	// 20 in a row have failed, nothing is parked and the projection stops.
+	// Park tries ever smaller parts of the batch, puts the events that fail alone into table parked_events, and goes on. What follows a parked event in
+	// its stream is applied before it, if that is retried: Apply must be able to bear that. Where events are not to be blamed, as when a table is missing
+	// or 20 in a row have failed, the projection stops.
 	Park
 )
 
 // Options are what projections, handlers and views have in common. The zero value of a field means its default.
 type Options struct {
-	// Types and StreamPrefix say which events it is about. Defaults to all.
+	// Types, at most 1,000, and StreamPrefix say which events it is about. Defaults to all.
 	Types        []string
 	StreamPrefix string
 
 	// BatchEvents is how many events are handed over at a time, at most: 1 to 10,000, defaults to 1,000. What is there is handed over at once.
 	BatchEvents int
 
-	// Timeout is how long a statement may take, and a call of Handle; a transaction, with all that Apply does in it, may take twice as long. A process that
-	// is stopped or cut off is replaced after two to three times this time, and a little more: give all processes the same. At least a second; defaults
-	// to 10 s, for a MaterializedView to 5 min.
+	// Timeout is how long a statement may take, and a call of Handle; a transaction, with all that Apply does in it, may take twice as long, and no answer
+	// is waited for longer. A process that is stopped or cut off is replaced after two to three times this time, and a little more: give all processes
+	// the same. At least a second; defaults to 10 s, for a MaterializedView to 5 min.
 	Timeout time.Duration
 
-	// Attempts are made with a batch, with growing pauses between them, before OnFailure is asked. Defaults to 5. What takes too long counts; failures that
-	// are no fault of the events do not: see Transient. A Swap, a refresh, and reading the log (an upcast that fails) have as many, and then the
+	// Attempts are made with a batch, with growing pauses between them, before OnFailure is asked. Defaults to 5. What takes too long counts; failures
+	// that are no fault of the events do not: see Transient. A Swap, a refresh, and reading the log (an upcast that fails) have as many, and then the
 	// projection stops.
 	Attempts  int
 	OnFailure OnFailure
@@ -56,21 +56,21 @@ func (o Options) withDefaults() Options {
 const (
 	maxBatchEvents = 10_000
 	maxNameBytes   = 200
-	maxTypes       = 1000
+	maxTypes       = 1_000
 	maxMaxParked   = 100_000
 	minTimeout     = time.Second // who waits for the turn shows that it is alive more often than that
 )
 
 func (o *Options) check(name string) error {
 	switch {
-	case name == "" || len(name) > maxNameBytes || strings.ContainsRune(name, 0):
-		return &InvalidError{"Name", "a name has 1 to 200 bytes, and no zero byte"}
+	case name == "" || len(name) > maxNameBytes || strings.ContainsRune(name, 0) || !utf8.ValidString(name):
+		return &InvalidError{"Name", "a name has 1 to 200 bytes, in UTF-8, and no zero byte"}
+	case len(o.Types) > maxTypes:
+		return &InvalidError{"Types", "there are at most 1,000 of them"}
 	case o.BatchEvents < 0 || o.BatchEvents > maxBatchEvents:
 		return &InvalidError{"BatchEvents", "a batch has 1 to 10,000 events"}
 	case o.Timeout < 0 || o.Timeout > 0 && o.Timeout < minTimeout:
 		return &InvalidError{"Timeout", "it is at least a second"}
-	case len(o.Types) > maxTypes:
-		return &InvalidError{"Types", fmt.Sprintf("there are %d of them, and may be 1,000", len(o.Types))}
 	case o.Attempts < 0:
 		return &InvalidError{"Attempts", "at least one is made"}
 	case o.OnFailure != Stop && o.OnFailure != Park:

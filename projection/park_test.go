@@ -286,22 +286,25 @@ func TestFailuresElsewhereDoNotCount(t *testing.T) {
 	}
 	p := tallying(f.table("tally"))
 	apply, calls := p.Apply, 0
+	late, moved := make(chan uint32), make(chan struct{})
 	p.Timeout, p.Attempts = time.Second, 2
 	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
 		switch calls++; calls {
 		case 1:
 			<-ctx.Done()
-			_, err := tx.Exec(ctx, "SELECT 1") // its session is lost
-			f.exec(t, "SELECT pg_terminate_backend(%d, 10000)", f.holder(t))
-			f.exec(t, "UPDATE %s SET position = %d, commit_id = '%s'", f.table("projections"), end.Position, end.CommitID)
-			f.append(t, 1, 1)
-			return err
+			late <- tx.Conn().PgConn().PID()
+			<-moved
+			return ctx.Err()
 		case 2:
 			return errUnfit
 		}
 		return apply(ctx, tx, events)
 	}
 	f.run(t, p)
+	f.exec(t, "SELECT pg_terminate_backend(%d, 10000)", <-late)
+	f.exec(t, "UPDATE %s SET position = %d, commit_id = '%s'", f.table("projections"), end.Position, end.CommitID)
+	f.append(t, 1, 1)
+	close(moved)
 	f.waitFor(t, "tally", end.Position+1)
 	if calls != 3 {
 		t.Errorf("%d calls", calls)

@@ -193,8 +193,77 @@ func TestDeferredConstraintParksTheEventAtFault(t *testing.T) {
 		},
 	})
 	f.waitFor(t, "halves", last)
-	if parked, err := f.runner.Parked(t.Context(), "halves", 0, 0, 10); err != nil || len(parked) != 1 || parked[0].Position != 3 {
-		t.Errorf("%+v, %v", parked, err)
+	if parked := f.parked(t, "halves"); !slices.Equal(parked, []int64{3}) {
+		t.Errorf("%v", parked)
+	}
+}
+
+// An error of the server that Apply keeps to itself has undone what was written all the same.
+func TestErrorThatApplyKeepsIsParked(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 4)
+	p := tallying(f.table("tally"))
+	apply := p.Apply
+	p.Attempts, p.OnFailure = 1, projection.Park
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		err := apply(ctx, tx, events)
+		for _, e := range events {
+			_, _ = tx.Exec(ctx, "SELECT 1 / ($1::int - 3)", e.Position)
+		}
+		return err
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"), 3)
+	if parked := f.parked(t, "tally"); !slices.Equal(parked, []int64{3}) {
+		t.Errorf("%v", parked)
+	}
+}
+
+// What one event of a batch checks early the next one may still defer.
+func TestDeferredConstraintStaysDeferred(t *testing.T) {
+	f := newFixture(t)
+	f.exec(t, "CREATE TABLE %s (position bigint PRIMARY KEY, place bigint UNIQUE DEFERRABLE INITIALLY DEFERRED)", f.table("places"))
+	f.exec(t, "INSERT INTO %s VALUES (0, 0)", f.table("places"))
+	last := f.append(t, 1, 4)
+	p := projection.Projection{
+		Name:    "places",
+		Options: projection.Options{OnFailure: projection.Park},
+		Apply: func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+			for _, e := range events {
+				if _, err := tx.Exec(ctx, "INSERT INTO "+f.table("places")+" VALUES ($1, 0)", e.Position); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, "UPDATE "+f.table("places")+" SET place = $1 WHERE position = $1", e.Position); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	f.run(t, unfitFor(p, 2))
+	f.waitFor(t, "places", last)
+	if parked := f.parked(t, "places"); !slices.Equal(parked, []int64{2}) {
+		t.Errorf("%v", parked)
+	}
+}
+
+// The event at fault is found by halving: a large batch is parked in a few steps.
+func TestEventAtFaultIsFoundByHalving(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 512)
+	p := unfitFor(tallying(f.table("tally")), 377)
+	apply, calls := p.Apply, 0
+	p.Attempts, p.OnFailure = 1, projection.Park
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		calls++
+		return apply(ctx, tx, events)
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"), 377)
+	if calls > 25 { // two for all, and two for each time that they are halved
+		t.Errorf("%d calls", calls)
 	}
 }
 
@@ -348,6 +417,18 @@ func TestServerRestarts(t *testing.T) {
 	f.checkTally(t, f.table("tally"))
 }
 
+// What has failed at the end of the log, and was mended, is told no longer, though there is nothing to move on to.
+func TestErrorAtTheEndOfTheLogHasPassed(t *testing.T) {
+	f := newFixture(t)
+	f.run(t, tallying(f.table("tally")))
+	last := f.append(t, 1, 5)
+	f.waitFor(t, "tally", last)
+	f.exec(t, "UPDATE %s SET error = 'it has passed', error_at = now()", f.table("projections"))
+	if s := f.status(t, "tally", 0); s.Position != last || s.Error != "" || !s.ErrorAt.IsZero() {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestHandlerSavesItsCheckpoint(t *testing.T) {
 	f := newFixture(t)
 	var seen atomic.Int64
@@ -427,11 +508,12 @@ func TestUnusableMembersAreRefused(t *testing.T) {
 	handle := func(context.Context, []groupcommit.RecordedEvent) error { return nil }
 	for _, m := range []projection.Member{
 		projection.Projection{Apply: apply},
+		projection.Projection{Name: "\xff", Apply: apply},
 		projection.Projection{Name: "p"},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Types: make([]string, 1001)}},
 		projection.Projection{Name: "p", Apply: apply, Version: -1},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{BatchEvents: 10_001}},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Timeout: time.Second - 1}},
-		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Types: make([]string, 1001)}},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{MaxParked: 100_001}},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Attempts: -1}},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{OnFailure: 7}},

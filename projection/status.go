@@ -22,7 +22,7 @@ type Status struct {
 	LagTime                time.Duration // since the oldest of these was committed; 0 where there is none
 
 	Stopped bool      // it has given up, because of Error
-	Error   string    // why it does not move on; empty when it does
+	Error   string    // why it does not move on; empty when it does, or is at the end of the log
 	ErrorAt time.Time // zero where there is none
 	Parked  int       // events that it has gone on without
 }
@@ -59,6 +59,9 @@ FROM %s.projections p WHERE log = $1 ORDER BY name, version`
 
 func (r *Runner) addLag(ctx context.Context, s *Status, end int64) error {
 	s.Lag = max(end-s.Position, 0)
+	if s.Lag == 0 && !s.Stopped { // an error that has passed: nothing has moved since, and nothing had to
+		s.Error, s.ErrorAt = "", time.Time{}
+	}
 	if s.Lag == 0 {
 		return nil
 	}

@@ -61,7 +61,7 @@ func (r *Runner) takePlace(ctx context.Context, tx pgx.Tx, name string, version 
 	if err := swap(); err != nil {
 		return err
 	}
-	const update = "UPDATE %s.projections SET live = true WHERE name = $1 AND version = $2 AND position = $3 AND commit_id = $4"
+	const update = "UPDATE %s.projections SET live = true, error = NULL, error_at = NULL WHERE name = $1 AND version = $2 AND position = $3 AND commit_id = $4"
 	tag, err := tx.Exec(ctx, r.sql(update), name, version, at.Position, at.CommitID)
 	if err == nil && tag.RowsAffected() == 0 {
 		return errFenced

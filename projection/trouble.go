@@ -40,7 +40,7 @@ type trouble struct {
 	at       groupcommit.Checkpoint // behind which it is
 	failures [undertakings]int      // of each, since it last succeeded
 	last     error                  // that counted
-	singlyTo int64                  // up to here events are taken one by one, to find those at fault
+	parts    parts                  // of a batch that has failed, to find the events at fault
 	doomed   int64                  // position of the event that is to be parked; 0: none
 	inARow   int                    // events parked, with none that took effect in between
 	stopped  *StoppedError          // what the task is to end with
@@ -58,41 +58,46 @@ func (h *holder) tried(what undertaking, b groupcommit.Batch, err error) error {
 	return nil
 }
 
-// judge says what becomes of a task when something has failed: it is tried again, or it is the end, or the events of the batch are taken one by
-// one, and the one that fails alone is parked.
-func (h *holder) judge(err error) {
+// judge says what becomes of a task when something has failed: it is tried again, or it is the end, or events are sifted. It tells whether to let a
+// while pass before.
+func (h *holder) judge(err error) (waits bool) {
 	h.trouble.at = h.at
 	if hopeless(err) {
 		h.stop(0, err)
-		return
+		return false
 	}
 	f, ok := errors.AsType[*failure](err)
 	if !ok || f.fault() == ofNobody {
-		return
+		return true
 	}
 	h.trouble.failures[f.what]++
 	h.trouble.last = f.error
 	attempts := h.trouble.failures[f.what]
 	enough := attempts >= h.options.Attempts
 	parks := h.options.OnFailure == Park && f.what == applying && f.fault() == ofEvents
+	alone := len(f.batch.Events) == 1
 	switch {
-	case parks && len(f.batch.Events) == 1 && (enough || f.batch.Last.Position <= h.trouble.singlyTo):
-		h.doom(f.batch.Events[0].Position)
-	case !enough:
-	case parks && len(f.batch.Events) > 1:
-		h.trouble.singlyTo = f.batch.Last.Position
-		h.trouble.failures[applying] = 0
-	default:
+	case parks && (enough || len(h.trouble.parts) > 0 && !(alone && h.conn.IsClosed())): // which may be the fault of the network
+		h.sift(f.batch.Events)
+	case enough:
 		h.stop(attempts, f.error)
+	default:
+		return true
 	}
+	return false
 }
 
-func (h *holder) doom(position int64) {
-	if h.trouble.inARow == maxInARow {
-		h.stop(h.trouble.failures[applying], fmt.Errorf("the last %d events have failed, too, so it is not about them: %w", maxInARow, h.trouble.last))
-		return
+// sift has the halves of what has failed tried, one after the other, and an event that has failed alone parked.
+func (h *holder) sift(events []groupcommit.RecordedEvent) {
+	h.trouble.parts = h.trouble.parts.halve(len(events))
+	switch {
+	case len(events) > 1:
+		h.trouble.failures[applying] = 0
+	case h.trouble.inARow < maxInARow:
+		h.trouble.doomed = events[0].Position
+	default:
+		h.stop(0, fmt.Errorf("the last %d events have failed, too, so it is not about them: %w", maxInARow, h.trouble.last))
 	}
-	h.trouble.doomed = position
 }
 
 // stop lets the task end as soon as it has a session to say so.

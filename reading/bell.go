@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// bell wakes subscriptions when the log has grown. While there is one, the log is watched for what other processes append.
+// bell wakes subscriptions when the log has grown. While there is one, the log is watched for what other processes append, until the bell is
+// stopped.
 type bell struct {
-	life  context.Context
 	watch func(ctx context.Context, ring func())
 
 	mu        sync.Mutex    // guards the fields below
 	rung      chan struct{} // closed by the next ring
 	rings     uint64
 	followers int
-	stop      context.CancelFunc // ends the watch
+	unwatch   context.CancelFunc // ends the watch; nil when there is none
+	stopped   bool               // nothing is watched any more
 	watching  sync.WaitGroup
 }
 
-func newBell(life context.Context, watch func(context.Context, func())) *bell {
-	return &bell{life: life, watch: watch, rung: make(chan struct{})}
+func newBell(watch func(context.Context, func())) *bell {
+	return &bell{watch: watch, rung: make(chan struct{})}
 }
 
 // ring tells that the log has grown.
@@ -57,9 +58,9 @@ func (b *bell) follow() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.followers++
-	if b.followers == 1 && b.life.Err() == nil {
-		ctx, stop := context.WithCancel(b.life)
-		b.stop = stop
+	if b.followers == 1 && !b.stopped {
+		ctx, end := context.WithCancel(context.Background())
+		b.unwatch = end
 		b.watching.Go(func() { b.watch(ctx, b.ring) })
 	}
 }
@@ -69,12 +70,25 @@ func (b *bell) leave() (last bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.followers--
-	if b.followers == 0 && b.stop != nil {
-		b.stop()
-		b.stop = nil
+	if b.followers == 0 {
+		b.endWatch()
 	}
 	return b.followers == 0
 }
 
-// wait returns when nothing is watched any more. Its life has ended.
-func (b *bell) wait() { b.watching.Wait() }
+// stop returns when nothing is watched any more, nor ever will be: who follows from then on hears only what this process tells.
+func (b *bell) stop() {
+	b.mu.Lock()
+	b.stopped = true
+	b.endWatch()
+	b.mu.Unlock()
+	b.watching.Wait()
+}
+
+// endWatch is called with mu held.
+func (b *bell) endWatch() {
+	if b.unwatch != nil {
+		b.unwatch()
+		b.unwatch = nil
+	}
+}

@@ -9,11 +9,11 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// cursor goes through one stream, from a position of the log to another.
+// cursor goes through one stream, up to a position of the log.
 type cursor struct {
-	pages       *pager
-	page        []command.RecordedEvent // begins with the next event
-	after, upTo int64                   // positions
+	pages *pager
+	page  []command.RecordedEvent // begins with the next event
+	upTo  int64
 }
 
 // fill sees to it that the page has an event, unless there is none any more.
@@ -28,20 +28,14 @@ func (c *cursor) fill(ctx context.Context) error {
 	return nil
 }
 
-// within cuts off what lies outside the positions. Positions of a stream grow with its versions.
+// within cuts off what lies beyond the position, and with it all pages to come: positions of a stream grow with its versions. Read backward, there
+// is nothing to cut off: add begins at the position.
 func (c *cursor) within(page []command.RecordedEvent) []command.RecordedEvent {
-	for len(page) > 0 && !c.holds(&page[0]) {
-		page = page[1:]
-	}
-	for n := len(page); n > 0 && !c.holds(&page[n-1]); n-- {
+	for n := len(page); n > 0 && page[n-1].Position > c.upTo; n-- {
 		page = page[:n-1]
 		c.pages.done = true
 	}
 	return page
-}
-
-func (c *cursor) holds(e *command.RecordedEvent) bool {
-	return e.Position > c.after && e.Position <= c.upTo
 }
 
 // cursors is a heap: the one whose next event comes first is on top.
@@ -69,8 +63,7 @@ func (h *cursors) Pop() any {
 // add begins a stream, one of so many that share a page.
 func (h *cursors) add(ctx context.Context, log Log, stream string, q *query, sharing int) error {
 	own := *q
-	own.Stream, own.After, own.Limit = stream, 0, math.MaxInt
-	own.UpTo, own.pageSize = math.MaxInt64, max(q.pageSize/sharing, 1)
+	own.Stream, own.After, own.UpTo, own.pageSize = stream, 0, math.MaxInt64, max(q.pageSize/sharing, 1)
 	version, err := log.StreamVersion(ctx, stream)
 	if err != nil {
 		return err
@@ -86,7 +79,7 @@ func (h *cursors) add(ctx context.Context, log Log, stream string, q *query, sha
 		}
 		own.unread = own.UpTo == 0
 	}
-	c := &cursor{pages: newPager(log, &own), after: q.After, upTo: q.UpTo}
+	c := &cursor{pages: newPager(log, &own), upTo: q.UpTo}
 	if err := c.fill(ctx); err != nil {
 		return err
 	}

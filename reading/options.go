@@ -18,7 +18,7 @@ type query struct {
 	name     string             // of a subscription
 	from     command.Checkpoint // where CommitID is set
 	unread   bool               // nothing can be there
-	window   int64              // of a filtered subscription, as it has grown; 0: the first
+	grouped  bool               // of several streams, each by itself
 }
 
 // The largest values that are accepted.
@@ -27,7 +27,7 @@ const (
 	MaxStreams  = 1_000 // in one call of ReadStreams
 	maxTypes    = 1_000
 
-	defaultPageSize = 200
+	defaultPageSize = 1_000
 )
 
 // After begins behind this version of a stream, or position of the log; backward, in front of it. Defaults to 0, which is the start; backward, the
@@ -46,14 +46,18 @@ func Limit(n int) Option { return func(q *query) { q.Limit = max(n, 0) } }
 // Backward reads from the end to the start: the highest version or position first. A subscription goes forward only.
 func Backward() Option { return func(q *query) { q.Backward = true } }
 
+// Grouped has ReadStreams read one stream after another, in the order in which they are named, each in the order of its versions: Backward turns the
+// versions around, not the streams. It is for ReadStreams alone.
+func Grouped() Option { return func(q *query) { q.grouped = true } }
+
 // Types reads events of these types alone, at most 1,000 of them.
 func Types(types ...string) Option { return func(q *query) { q.Types = slices.Clone(types) } }
 
 // StreamPrefix reads the events of streams whose names begin with this text, byte for byte: % and _ are letters like any other.
 func StreamPrefix(prefix string) Option { return func(q *query) { q.Prefix = prefix } }
 
-// PageSize is how many events are fetched at once, which bounds what is held in memory: 1 to 10,000, defaults to 200. For a subscription it is
-// also the largest batch.
+// PageSize is how many events are fetched at once, at most: 1 to 10,000, defaults to 1,000. Of large events fewer are fetched, so that a page takes
+// about a MiB, as far as the page before it tells. For a subscription it is also the largest batch.
 func PageSize(n int) Option { return func(q *query) { q.pageSize = n } }
 
 // Named gives a subscription the name under which Reader.Subscriptions tells how far it has come.
@@ -89,7 +93,10 @@ type InvalidError struct {
 	Reason string // what is wrong, and what would be right
 }
 
-var errNameless = &InvalidError{"stream", "its name is empty, and a stream has one"}
+var (
+	errNameless = &InvalidError{"stream", "its name is empty, and a stream has one"}
+	errGrouped  = &InvalidError{"Grouped", "it is for ReadStreams: there is nothing else to group by stream"}
+)
 
 func (e *InvalidError) Error() string {
 	return fmt.Sprintf("groupcommit: reading: %s: %s", e.Option, e.Reason)

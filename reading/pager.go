@@ -8,24 +8,18 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// A filtered read goes through the log in windows of so many numbers at first, and of up to so many where few events are found.
-const (
-	minWindow = 1_000
-	maxWindow = 100_000
-)
-
 // pager fetches the pages of a query, each behind the one before it.
 type pager struct {
-	log    Log
-	query  *query
-	rest   Selection // what is left; its Limit is that of all pages
-	window int64     // how many numbers a filtered page goes through
-	bound  bool      // rest is bounded by where the log, or the stream, ended when it was looked at
-	done   bool
+	log   Log
+	query *query
+	rest  Selection // what is left; its Limit is that of all pages
+	pace  pace
+	bound bool // rest is bounded by where the log, or the stream, ended when it was looked at
+	done  bool
 }
 
 func newPager(log Log, q *query) *pager {
-	return &pager{log: log, query: q, rest: q.Selection, window: minWindow, done: q.unread}
+	return &pager{log: log, query: q, rest: q.Selection, pace: q.pace(), done: q.unread}
 }
 
 func (p *pager) more() bool { return !p.done && p.rest.Limit > 0 && p.rest.After < p.rest.UpTo }
@@ -41,16 +35,17 @@ func (p *pager) next(ctx context.Context) ([]command.RecordedEvent, error) {
 // whole fetches a page of contiguous numbers.
 func (p *pager) whole(ctx context.Context) ([]command.RecordedEvent, error) {
 	selection := p.rest
-	selection.Limit = min(p.query.pageSize, p.rest.Limit)
+	selection.Limit = min(p.pace.events, p.rest.Limit)
 	events, err := p.log.Read(ctx, selection)
 	if err != nil {
 		return nil, err
 	}
-	if sound, err := p.contiguous(events); err != nil {
+	if sound, err := p.contiguous(events, selection.Limit); err != nil {
 		p.done = true
 		return events[:sound], err
 	}
 	p.rest.Limit -= len(events)
+	p.pace.after(events, p.query.pageSize)
 	p.done = len(events) < selection.Limit
 	if len(events) > 0 {
 		p.pass(p.rest.number(&events[len(events)-1]))
@@ -68,8 +63,8 @@ func (p *pager) pass(number int64) {
 }
 
 // contiguous checks that a page goes on where the one before it ended, and that nothing is missing from it; so many events are sound. Read
-// backward, the first page may begin anywhere, and the last ends where the numbers do.
-func (p *pager) contiguous(events []command.RecordedEvent) (sound int, err error) {
+// backward, the first page may begin anywhere, and the last ends where the numbers do. One that has less than was asked for is the last.
+func (p *pager) contiguous(events []command.RecordedEvent, asked int) (sound int, err error) {
 	expected, step := p.rest.After+1, int64(1)
 	if p.rest.Backward {
 		expected, step = p.rest.UpTo, -1
@@ -83,7 +78,7 @@ func (p *pager) contiguous(events []command.RecordedEvent) (sound int, err error
 		}
 		expected += step
 	}
-	if p.rest.Backward && len(events) < min(p.query.pageSize, p.rest.Limit) && expected > p.rest.After && p.bound {
+	if p.rest.Backward && len(events) < asked && expected > p.rest.After && p.bound {
 		return len(events), fmt.Errorf("groupcommit: the log is damaged: %s %d is missing", p.rest.numbers(), expected)
 	}
 	return len(events), nil
@@ -103,17 +98,18 @@ func (p *pager) filtered(ctx context.Context) ([]command.RecordedEvent, error) {
 		return nil, err
 	}
 	selection := p.rest
-	selection.Limit = min(p.query.pageSize, p.rest.Limit)
+	selection.Limit = min(p.pace.events, p.rest.Limit)
 	if p.rest.Backward {
-		selection.After = max(selection.After, selection.UpTo-p.window)
+		selection.After = max(selection.After, selection.UpTo-p.pace.window)
 	} else {
-		selection.UpTo = min(selection.UpTo, selection.After+p.window)
+		selection.UpTo = min(selection.UpTo, selection.After+p.pace.window)
 	}
 	events, err := p.log.Read(ctx, selection)
 	if err != nil {
 		return nil, err
 	}
 	p.rest.Limit -= len(events)
+	p.pace.after(events, p.query.pageSize)
 	switch {
 	case len(events) == selection.Limit:
 		p.pass(p.rest.number(&events[len(events)-1]))
@@ -122,9 +118,7 @@ func (p *pager) filtered(ctx context.Context) ([]command.RecordedEvent, error) {
 	default:
 		p.pass(selection.UpTo)
 	}
-	if len(events) < selection.Limit/2 {
-		p.window = min(2*p.window, maxWindow)
-	}
+	p.pace.widen(len(events), selection.Limit)
 	return events, nil
 }
 

@@ -16,8 +16,8 @@ import (
 type Config struct {
 	// PollInterval is how often a subscription looks for what it was not told of. Defaults to a second.
 	PollInterval time.Duration
-	// Upcast turns events of an old shape into what they are now, on every way of reading. It must not change Position, Stream or Version, and is
-	// called by whoever reads. Defaults to leaving them as they are.
+	// Upcast turns events of an old shape into what they are now, on every way of reading. It must not change Position, Stream, Version, ID or
+	// RecordedAt, may write to Data and Metadata, which nobody else reads, and is called by whoever reads. Defaults to leaving them as they are.
 	Upcast UpcastFunc
 	// Logger is told when a subscription cannot go on for a while. Defaults to discarding.
 	Logger *slog.Logger
@@ -56,7 +56,7 @@ func New(log Log, config Config) (*Reader, Owner) {
 	}
 	r := &Reader{log: log, config: config}
 	r.life, r.end = context.WithCancelCause(context.Background())
-	r.bell, r.tail = newBell(r.life, log.Watch), newTail()
+	r.bell, r.tail = newBell(log.Watch), newTail()
 	r.progress = newProgress()
 	return r, Owner{r}
 }
@@ -64,7 +64,7 @@ func New(log Log, config Config) (*Reader, Owner) {
 // Stop ends all subscriptions with command.ErrClosed. It returns when nothing of the reader runs any more but what its callers run.
 func (o Owner) Stop() {
 	o.reader.end(command.ErrClosed)
-	o.reader.bell.wait()
+	o.reader.bell.stop()
 }
 
 // Appended tells the subscribers that this process has appended, up to a position: they need not hear it from anybody else.
@@ -117,6 +117,9 @@ func (r *Reader) PositionAt(ctx context.Context, at time.Time) (int64, error) {
 }
 
 func (r *Reader) read(ctx context.Context, q *query, invalid error) iter.Seq2[command.RecordedEvent, error] {
+	if invalid == nil && q.grouped {
+		invalid = errGrouped
+	}
 	return func(yield func(command.RecordedEvent, error) bool) {
 		if invalid != nil {
 			yield(command.RecordedEvent{}, invalid)
@@ -170,7 +173,8 @@ func lost(c, end command.Checkpoint, holder uuid.UUID) error {
 	if c.CommitID == uuid.Nil || c.CommitID == holder || pruned {
 		return nil
 	}
-	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d", command.ErrLostCommits, c.CommitID, c.Position, end.Position)
+	return fmt.Errorf("%w: commit %s, which held position %d, is not in the log, which ends at %d",
+		command.ErrLostCommits, c.CommitID, c.Position, end.Position)
 }
 
 func (r *Reader) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {

@@ -1,11 +1,13 @@
 package reading
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -47,8 +49,12 @@ func (r *Reader) Subscribe(ctx context.Context, after int64, options ...Option) 
 // may be empty: it tells how far the log was read.
 func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...Option) iter.Seq2[Batch, error] {
 	q, invalid := newQuery("", append([]Option{After(after)}, options...))
-	if invalid == nil && (q.Backward || q.Limit != math.MaxInt) {
+	switch {
+	case invalid != nil:
+	case q.Backward || q.Limit != math.MaxInt:
 		invalid = &InvalidError{"Subscribe", "a subscription goes forward and has no end: leave the loop where it should end"}
+	case q.grouped:
+		invalid = errGrouped
 	}
 	return func(yield func(Batch, error) bool) {
 		if invalid != nil {
@@ -66,13 +72,14 @@ func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...O
 type subscription struct {
 	reader *Reader
 	query  query
+	pace   pace
 	at     command.Checkpoint // read up to here; without a CommitID where nobody knows it
 	end    int64              // of the log, when it was last seen; 0: it was not
 	outage outage
 }
 
 func newSubscription(r *Reader, q *query) *subscription {
-	return &subscription{reader: r, query: *q, at: command.Checkpoint{Position: q.After, CommitID: q.from.CommitID}}
+	return &subscription{reader: r, query: *q, pace: q.pace(), at: command.Checkpoint{Position: q.After, CommitID: q.from.CommitID}}
 }
 
 // errLeft says that the consumer has left the loop.
@@ -117,12 +124,12 @@ func (s *subscription) leave() {
 // catchUp yields what is in the log after so many rings of the bell.
 func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Batch, error) bool) error {
 	for {
-		step, err := s.step(ctx, rings)
+		step, err := s.look(ctx, rings)
 		if err != nil {
 			return err
 		}
 		moved := step.last.Position > s.at.Position
-		s.at, s.end = step.last, step.end
+		s.at, s.end, s.pace = step.last, step.end, step.pace
 		if moved {
 			events, err := s.wanted(step.events)
 			if err != nil {
@@ -139,29 +146,50 @@ func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Bat
 	}
 }
 
+// answerTimeout is how long an answer is waited for: where the network was cut without a word there is none.
+const answerTimeout = time.Minute
+
+var errNoAnswer = fmt.Errorf("%w: no answer within %v", command.ErrUnavailable, answerTimeout)
+
+func (s *subscription) look(ctx context.Context, rings uint64) (step, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
+	defer cancel()
+	next, err := s.step(ctx, rings)
+	if err != nil && ctx.Err() != nil {
+		err, s.pace = context.Cause(ctx), s.query.pace() // to ask for less the next time
+	}
+	return next, err
+}
+
 // near is how far behind the end of the log a filtered subscription reads what the others read, and leaves out in this process what it does not
 // want. Further behind, the database does.
 const near = 2000
 
 func (s *subscription) step(ctx context.Context, rings uint64) (step, error) {
 	if s.query.Filtered() && (s.end == 0 || s.end-s.at.Position > near) {
-		return s.reader.step(ctx, s.at, &s.query)
+		return s.reader.step(ctx, s.at, &s.query, s.pace)
 	}
 	whole := query{Selection: Selection{UpTo: math.MaxInt64, Limit: math.MaxInt}, pageSize: s.query.pageSize}
 	if s.at.CommitID == uuid.Nil { // what others have read there need not be what is there now
-		return s.reader.step(ctx, s.at, &whole)
+		return s.reader.step(ctx, s.at, &whole, s.pace)
 	}
-	return s.reader.tail.step(ctx, place{s.at, whole.pageSize}, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole) })
+	here := place{s.at, s.pace.events, whole.pageSize}
+	return s.reader.tail.step(ctx, here, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole, s.pace) })
 }
 
-// wanted is the subscription's own copy of what it wants of events that others may read too, as they are now.
+// wanted is the subscription's own copy of what it wants of events that others may read too, as they are now. The bytes are shared, unless an upcast
+// is given them, which may work in place.
 func (s *subscription) wanted(shared []command.RecordedEvent) (events []command.RecordedEvent, err error) {
 	events = make([]command.RecordedEvent, 0, len(shared))
 	for i := range shared {
 		if !s.query.wants(&shared[i]) {
 			continue
 		}
-		event, err := s.reader.upcast(shared[i])
+		event := shared[i]
+		if s.reader.config.Upcast != nil {
+			event.Data, event.Metadata = bytes.Clone(event.Data), bytes.Clone(event.Metadata)
+		}
+		event, err := s.reader.upcast(event)
 		if err != nil {
 			return nil, err
 		}
@@ -176,10 +204,11 @@ type step struct {
 	last   command.Checkpoint // everything up to here
 	end    int64              // of the log
 	rings  uint64             // of the bell, before the log was looked at
+	pace   pace               // for the next step
 }
 
 // step reads the next page, or window, behind a checkpoint that the log must hold.
-func (r *Reader) step(ctx context.Context, at command.Checkpoint, q *query) (step, error) {
+func (r *Reader) step(ctx context.Context, at command.Checkpoint, q *query, p pace) (step, error) {
 	_, rings := r.bell.next()
 	end, holder, err := r.log.Tip(ctx, at.Position)
 	if err != nil {
@@ -189,27 +218,27 @@ func (r *Reader) step(ctx context.Context, at command.Checkpoint, q *query) (ste
 		return step{}, err
 	}
 	if end.Position < at.Position { // a position that is not there yet is waited for
-		return step{last: at, end: end.Position, rings: rings}, nil
+		return step{last: at, end: end.Position, rings: rings, pace: p}, nil
 	}
 	at.CommitID = holder
-	next := step{last: at, end: end.Position, rings: rings}
+	next := step{last: at, end: end.Position, rings: rings, pace: p}
 	if at.Position < end.Position {
-		next.events, next.last, err = r.page(ctx, at, end, q)
+		next.events, next.last, err = r.page(ctx, at, end, q, &next.pace)
 	}
 	return next, err
 }
 
 // page reads from one checkpoint on, up to another one at most.
-func (r *Reader) page(ctx context.Context, at, end command.Checkpoint, q *query) ([]command.RecordedEvent, command.Checkpoint, error) {
+func (r *Reader) page(ctx context.Context, at, end command.Checkpoint, q *query, p *pace) ([]command.RecordedEvent, command.Checkpoint, error) {
 	part := *q
 	part.After, part.UpTo = at.Position, end.Position
 	pages := newPager(r.log, &part)
-	pages.bound, pages.window = true, max(q.window, pages.window)
+	pages.bound, pages.pace = true, *p
 	events, err := pages.next(ctx)
 	if err != nil {
 		return nil, at, err
 	}
-	q.window = pages.window
+	*p = pages.pace
 	if pages.rest.After == at.Position {
 		return nil, at, fmt.Errorf("groupcommit: the log is damaged: position %d is missing, and the log ends at %d", at.Position+1, end.Position)
 	}

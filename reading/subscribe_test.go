@@ -20,11 +20,12 @@ import (
 	"github.com/groupcommit/groupcommit/reading"
 )
 
-// deafLog hears of no commits, counts what is read of it, and can be out of reach.
+// deafLog hears of no commits, counts what is read of it, and can be out of reach, with and without a word.
 type deafLog struct {
 	*memlog.Log
-	reads atomic.Int64
-	out   atomic.Bool
+	reads  atomic.Int64
+	out    atomic.Bool
+	silent atomic.Bool
 }
 
 func (l *deafLog) Watch(ctx context.Context, _ func()) { <-ctx.Done() }
@@ -37,6 +38,10 @@ func (l *deafLog) Read(ctx context.Context, s reading.Selection) ([]command.Reco
 func (l *deafLog) Tip(ctx context.Context, position int64) (command.Checkpoint, uuid.UUID, error) {
 	if l.out.Load() {
 		return command.Checkpoint{}, uuid.Nil, command.ErrUnavailable
+	}
+	if l.silent.Load() {
+		<-ctx.Done()
+		return command.Checkpoint{}, uuid.Nil, ctx.Err()
 	}
 	return l.Log.Tip(ctx, position)
 }
@@ -69,7 +74,7 @@ func newReader(t *testing.T, config reading.Config) (*reading.Reader, reading.Ow
 	return r, owner, log, conformance.NewChain(t, log)
 }
 
-// However many subscriptions keep up, what is new is read once. What one of them does with its events is not seen by another.
+// However many subscriptions keep up, what is new is read once.
 func TestSubscriptionsReadTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, owner, log, chain := newReader(t, reading.Config{})
@@ -90,6 +95,46 @@ func TestSubscriptionsReadTogether(t *testing.T) {
 					t.Fatalf("%d events were delivered, want %d", got, 3*(n+1))
 				}
 			}
+		}
+	})
+}
+
+// invert is an upcast that works in place, as one that decrypts may.
+func invert(e command.RecordedEvent) (command.RecordedEvent, error) {
+	for _, part := range [][]byte{e.Data, e.Metadata} {
+		for i := range part {
+			part[i] = ^part[i]
+		}
+	}
+	return e, nil
+}
+
+// Subscriptions that read together see neither what an upcast makes of the bytes for another one, nor what that does with its batch.
+func TestSubscriptionsDoNotSeeEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, owner, log, chain := newReader(t, reading.Config{Upcast: invert})
+		delivered := new(atomic.Int64)
+		for range 3 {
+			go func() {
+				for batch := range r.SubscribeBatches(t.Context(), 0) {
+					for _, event := range batch.Events {
+						if string(event.Data) != "\xff\xfe" || string(event.Metadata) != "\xfd" {
+							t.Errorf("read %+v", event)
+						}
+						delivered.Add(1)
+					}
+					clear(batch.Events)
+				}
+			}()
+		}
+		synctest.Wait()
+		before := log.reads.Load()
+		event := command.Event{Type: "Happened", Data: []byte{0, 1}, Metadata: []byte{2}}
+		chain.Append(command.StreamWrite{Stream: "s", Events: []command.Event{event}})
+		owner.Appended(chain.End().Position)
+		synctest.Wait()
+		if reads := log.reads.Load() - before; delivered.Load() != 3 || reads != 1 {
+			t.Errorf("%d events were delivered after %d reads, want 3 after 1", delivered.Load(), reads)
 		}
 	})
 }
@@ -130,6 +175,26 @@ func TestOutageOfALog(t *testing.T) {
 		}
 		if lines := strings.Count(told.String(), "\n"); lines != 2 {
 			t.Errorf("told of the outage and of its end:\n%s", told.String())
+		}
+	})
+}
+
+// An answer that never comes is not waited for, and subscriptions that share it ask again.
+func TestLogThatFallsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, owner, log, chain := newReader(t, reading.Config{})
+		all := []*atomic.Int64{subscribe(t, r), subscribe(t, r), subscribe(t, r)}
+		log.silent.Store(true)
+		chain.Append(conformance.Events("s", 2))
+		owner.Appended(2)
+		synctest.Wait()
+		log.silent.Store(false) // for who asks from now on
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		for _, delivered := range all {
+			if got := delivered.Load(); got != 2 {
+				t.Errorf("%d events were delivered, want 2", got)
+			}
 		}
 	})
 }

@@ -16,10 +16,11 @@ type tail struct {
 	bytes int     // of these
 }
 
-// place is where a page begins, and how many events it has at most. The commit is part of it: whoever comes to a position in another way, in a
-// log that has lost commits since, is at another place.
+// place is where a page begins, and how many events it has at most, and may have at any place. The commit is part of it: whoever comes to a position
+// in another way, in a log that has lost commits since, is at another place.
 type place struct {
 	at       command.Checkpoint
+	events   int
 	pageSize int
 }
 
@@ -66,17 +67,20 @@ func (t *tail) join(from place) (shared *sharedStep, first bool) {
 	return shared, first
 }
 
-// publish hands a step to those that wait for it. One that has led on is kept, as long as there is room.
+// publish hands a step to those that wait for it. One that has led on is kept, as long as there is room, unless it was forgotten before.
 func (t *tail) publish(from place, shared *sharedStep) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	close(shared.done)
+	if t.steps[from] != shared {
+		return
+	}
 	if shared.err != nil || len(shared.events) == 0 {
 		delete(t.steps, from)
 		return
 	}
 	t.kept = append(t.kept, from)
-	t.bytes += size(shared.events)
+	t.bytes += memory(shared.events)
 	for t.bytes > tailBytes {
 		t.drop()
 	}
@@ -85,24 +89,14 @@ func (t *tail) publish(from place, shared *sharedStep) {
 func (t *tail) drop() {
 	oldest := t.kept[0]
 	t.kept = t.kept[1:]
-	t.bytes -= size(t.steps[oldest].events)
+	t.bytes -= memory(t.steps[oldest].events)
 	delete(t.steps, oldest)
 }
 
-// forget drops all that is kept.
+// forget drops all that is kept, and nobody joins a step that is under way: it may have read what is lost.
 func (t *tail) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(t.kept) > 0 {
-		t.drop()
-	}
-}
-
-// size is how much memory events take, about.
-func size(events []command.RecordedEvent) (bytes int) {
-	const each = 160 // the struct
-	for i := range events {
-		bytes += each + len(events[i].Stream) + len(events[i].Data) + len(events[i].Metadata)
-	}
-	return bytes
+	clear(t.steps)
+	t.kept, t.bytes = nil, 0
 }

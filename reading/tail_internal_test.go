@@ -55,7 +55,7 @@ func take(t *testing.T, tail *tail, from place, rings uint64, n int, l *looks) (
 }
 
 func somewhere() place {
-	return place{at: command.Checkpoint{Position: 7, CommitID: uuid.New()}, pageSize: 10}
+	return place{at: command.Checkpoint{Position: 7, CommitID: uuid.New()}, events: 10, pageSize: 10}
 }
 
 func TestStepsAreShared(t *testing.T) {
@@ -96,6 +96,28 @@ func TestOldLookSaysNothing(t *testing.T) {
 		synctest.Wait()
 		if *late != 3 || l.begun != 2 {
 			t.Errorf("%d of 3 took the second step, after %d looks", *late, l.begun)
+		}
+	})
+}
+
+// A step that is under way when all is forgotten may find what is lost: nobody joins it from then on, and it is not kept.
+func TestStepUnderWayIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tail, from := newTail(), somewhere()
+		before, after := &looks{answers: make(chan answer)}, &looks{answers: make(chan answer)}
+		early, _ := take(t, tail, from, 0, 2, before)
+		tail.forget()
+		late, _ := take(t, tail, from, 0, 1, after)
+		before.answers <- found(0, 3)
+		synctest.Wait()
+		joined, _ := take(t, tail, from, 0, 1, after)
+		if before.begun != 1 || *early != 2 || after.begun != 1 || *late != 0 || *joined != 0 {
+			t.Errorf("%d looks for %d, then %d looks for %d and %d; want 1 for 2, and 1 under way", before.begun, *early, after.begun, *late, *joined)
+		}
+		after.answers <- found(0, 1)
+		synctest.Wait()
+		if *late != 1 || *joined != 1 || len(tail.kept) != 1 || len(tail.steps) != 1 {
+			t.Errorf("%d and %d took the second step; %d pages are kept", *late, *joined, len(tail.kept))
 		}
 	})
 }

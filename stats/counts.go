@@ -117,6 +117,15 @@ type Heads struct {
 	Max     int    // that it holds
 }
 
+// States is the cache of what streams were folded to, for deciders. It is counted with Config.NoStats, too.
+type States struct {
+	Hits, Misses uint64 // states that were there when a command was submitted, and that had to be loaded
+	Evictions    uint64 // streams that had to make room
+
+	Streams, Bytes       int // in the cache: streams, and the memory of their states, by what the deciders say
+	MaxStreams, MaxBytes int // that it holds
+}
+
 // Commit is a commit that succeeded.
 type Commit struct {
 	At       time.Time // as in the log

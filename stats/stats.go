@@ -4,8 +4,8 @@ package stats
 
 import "time"
 
-// Stats is what a store has done since it was opened, and where it stands, all as of one moment, but for Queue and Pool, which are asked a
-// moment later. Counts only grow.
+// Stats is what a store has done since it was opened, and where it stands, all as of one moment, but for Queue, States and Pool, which are asked
+// a moment later. Counts only grow.
 //
 // A commit is counted, with its events, before its commands are told. A command is counted when all of its batch have been told, a moment
 // after its own caller was; what was submitted before a Flush is counted when that returns.
@@ -36,6 +36,7 @@ type Stats struct {
 	MaxInFlight int // commits that may be under way at a time
 
 	Heads         Heads
+	States        States
 	ActiveStreams int // streams that commands committed in the last minute named; an estimate, within a few percent
 
 	Failures Failures

@@ -59,6 +59,13 @@ var families = []family{
 	counter("heads_misses_total", "Streams of batches whose version had to be looked up.", func(s *stats.Stats) uint64 { return s.Heads.Misses }),
 	level("heads_streams", "Streams whose version is in memory.", func(s *stats.Stats) int { return s.Heads.Streams }),
 	level("heads_streams_max", "Streams whose version memory is kept for.", func(s *stats.Stats) int { return s.Heads.Max }),
+	counter("states_hits_total", "States of streams that decisions found in memory.", func(s *stats.Stats) uint64 { return s.States.Hits }),
+	counter("states_misses_total", "States of streams that had to be loaded for decisions.", func(s *stats.Stats) uint64 { return s.States.Misses }),
+	counter("states_evictions_total", "Streams whose states had to make room for others.", func(s *stats.Stats) uint64 { return s.States.Evictions }),
+	level("states_streams", "Streams whose states are in memory.", func(s *stats.Stats) int { return s.States.Streams }),
+	level("states_streams_max", "Streams whose states memory is kept for.", func(s *stats.Stats) int { return s.States.MaxStreams }),
+	level("states_bytes", "Bytes of memory that they take, by what deciders say.", func(s *stats.Stats) int { return s.States.Bytes }),
+	level("states_bytes_max", "Bytes that there is room for.", func(s *stats.Stats) int { return s.States.MaxBytes }),
 	level("active_streams", "Streams that committed commands named in the last minute, about.", func(s *stats.Stats) int { return s.ActiveStreams }),
 
 	counters("failures_total", "Attempts to look or to append that did not succeed, by class.", "class",

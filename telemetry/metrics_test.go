@@ -70,6 +70,16 @@ func TestMetricsOfAStore(t *testing.T) {
 	}
 }
 
+func TestMetricsOfStates(t *testing.T) {
+	states := stats.States{Hits: 1, Misses: 2, Evictions: 3, Streams: 4, MaxStreams: 5, Bytes: 6, MaxBytes: 7}
+	got := scrape(t, look(t, &fake{stats: stats.Stats{States: states}}, telemetry.Config{}))
+	for i, name := range []string{"hits_total", "misses_total", "evictions_total", "streams", "streams_max", "bytes", "bytes_max"} {
+		if n := got["groupcommit_states_"+name]; n != float64(i+1) {
+			t.Errorf("%s is %v, want %d", name, n, i+1)
+		}
+	}
+}
+
 // A histogram's buckets never fall, and end with the count.
 func TestHistogramsAreCumulative(t *testing.T) {
 	m := stats.NewDurations()

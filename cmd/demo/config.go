@@ -30,7 +30,8 @@ type config struct {
 	Profiles      bool   `env:"DEMO_PROFILES" envDefault:"false" help:"whether it serves profiles, too"`
 
 	SourceURL   string `env:"SOURCE_URL" help:"database that demo import reads ..."`
-	SourceTable string `env:"SOURCE_TABLE" envDefault:"events" help:"... and the table in it, as EventCore has it"`
+	SourceTable string `env:"SOURCE_TABLE" envDefault:"events" help:"... the table in it, as EventCore has it ..."`
+	SourceAfter string `env:"SOURCE_AFTER" help:"... and behind which of its events, as demo import has told; the start"`
 
 	NoColor string `env:"NO_COLOR" help:"anything: no colours"`
 	Term    string `env:"TERM"`

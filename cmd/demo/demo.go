@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,8 @@ type demo struct {
 	out    *terminal
 	report report
 	meter  meter
+
+	projections *projections
 }
 
 func newDemo(c *config, out *terminal) *demo {
@@ -49,8 +52,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err != nil {
 		return interruption(ctx, err)
 	}
+	defer func() { err = errors.Join(err, closeStore(store)) }()
+	if d.projections, err = startProjections(ctx, store, server.url, server.facts.Schema); err != nil {
+		return interruption(ctx, err)
+	}
 	err = d.workloads(ctx, store)
-	return errors.Join(err, closeStore(store))
+	return errors.Join(err, d.projections.close())
 }
 
 func (d *demo) storeConfig(s *server) groupcommit.Config {
@@ -64,6 +71,9 @@ func (d *demo) workloads(ctx context.Context, store *groupcommit.Store) error {
 	scenario := newScenario(d.config, store)
 	failed := scenario.preload.Run(ctx, scenario.receipts)
 	if failed == nil {
+		_, failed = d.projections.catchUp(ctx)
+	}
+	if failed == nil {
 		failed = d.allSeries(ctx, scenario)
 		failed = errors.Join(failed, d.audit(context.WithoutCancel(ctx), store, scenario))
 	}
@@ -75,7 +85,7 @@ func (d *demo) workloads(ctx context.Context, store *groupcommit.Store) error {
 	return interruption(ctx, failed)
 }
 
-// allSeries runs until everything was run, ctx has ended, or a command has failed.
+// allSeries runs until everything was run, ctx has ended, or something has failed.
 func (d *demo) allSeries(ctx context.Context, scenario *scenario) error {
 	d.out.printHead()
 	var before *series
@@ -86,18 +96,31 @@ func (d *demo) allSeries(ctx context.Context, scenario *scenario) error {
 		}
 		d.out.printSeries(s, before)
 		before = s
-		entry := d.report.add(s)
-		for _, clients := range s.clients {
-			if ctx.Err() != nil {
-				return nil
-			}
-			result := d.drive(ctx, s, clients)
-			d.out.printRun(entry.add(s, &result, d.meter.take()))
-			if result.Err != nil {
-				return fmt.Errorf("%s with %d clients: %d commands failed, one of them with: %w", s.name, clients, result.Errors, result.Err)
-			}
+		if err := d.runSeries(ctx, s); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// runSeries makes the runs of a series, each when the read models have caught up with the one before.
+func (d *demo) runSeries(ctx context.Context, s *series) (err error) {
+	entry := d.report.add(s)
+	for _, clients := range s.clients {
+		if ctx.Err() != nil {
+			break
+		}
+		result := d.drive(ctx, s, clients)
+		run := entry.add(s, &result, d.meter.take())
+		d.out.printRun(run)
+		if result.Err != nil {
+			return fmt.Errorf("%s with %d clients: %d commands failed, one of them with: %w", s.name, clients, result.Errors, result.Err)
+		}
+		if run.ReadModels, err = d.projections.catchUp(ctx); err != nil {
+			return fmt.Errorf("%s with %d clients: the read models do not catch up: %w", s.name, clients, err)
+		}
+	}
+	d.out.printLags(entry.lags())
 	return nil
 }
 
@@ -117,7 +140,7 @@ func (d *demo) drive(ctx context.Context, s *series, clients int) workload.Resul
 	return result
 }
 
-// audit reads the log back.
+// audit reads the log back, when the read models have caught up.
 func (d *demo) audit(ctx context.Context, store *groupcommit.Store, scenario *scenario) error {
 	total := float64(scenario.receipts.Events())
 	var read atomic.Int64
@@ -130,13 +153,14 @@ func (d *demo) audit(ctx context.Context, store *groupcommit.Store, scenario *sc
 		}
 	}
 	progress := func() (float64, string) { return float64(read.Load()) / total, "reading the log back" }
-	invariants := append(scenario.invariants, scenario.receipts.Kept())
+	replays, failed := d.projections.replays(ctx)
+	invariants := slices.Concat(scenario.invariants, []workload.Invariant{scenario.receipts.Kept()}, replays)
 	audit, err := whileShowing(d.out, progress, func() (*auditReport, error) { return runAudit(log, invariants) })
 	if err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
 	d.report.Audit = audit
-	return errors.Join(audit.verify(ctx, store), audit.violation())
+	return errors.Join(failed, audit.verify(ctx, store), audit.violation())
 }
 
 // interruption puts errInterrupted in the place of what an ended context has led to, but not of a failure of its own.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
 // small is a demo of a moment.
@@ -29,7 +30,7 @@ func small(t *testing.T) *config {
 	}
 }
 
-// inMemory is a demo and a store for it.
+// inMemory is a demo and a store for it, whose read models are in a database.
 func inMemory(t *testing.T, c *config, out io.Writer) (*demo, *groupcommit.Store) {
 	t.Helper()
 	d := newDemo(c, &terminal{out: out})
@@ -42,6 +43,7 @@ func inMemory(t *testing.T, c *config, out io.Writer) (*demo, *groupcommit.Store
 			t.Error(err)
 		}
 	})
+	d.projections = projecting(t, store)
 	return d, store
 }
 
@@ -79,6 +81,9 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s is not in the table", w.Name)
 		}
 		for _, run := range w.Runs {
+			if len(run.ReadModels) != 2 || run.ReadModels[0].ReadModel != "balances" || run.ReadModels[1].ReadModel != "stock" {
+				t.Errorf("%s: %+v", w.Name, run.ReadModels)
+			}
 			if run.Commands == 0 || run.SuccessRate != 1 || run.CommandsPerCommit < 1 || run.LatencyMS.Min <= 0 || run.Refusals > 0 {
 				t.Errorf("%s: %+v", w.Name, run)
 			}
@@ -88,7 +93,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("workloads %s, want %s", got, want)
 	}
 	// The preload; 60 commands by each of 1 and 4 clients: W1a 80, W1b 100, W2 270 events; W3 twice 10,000; W4 60.
-	if want := 80 + 2*(80+100+270) + 20_000 + 60; r.Audit == nil || r.Audit.Events != want || len(r.Audit.Invariants) != 6 {
+	if want := 80 + 2*(80+100+270) + 20_000 + 60; r.Audit == nil || r.Audit.Events != want || len(r.Audit.Invariants) != 8 {
 		t.Errorf("%+v, want %d events", r.Audit, want)
 	}
 	if r.Interrupted || !strings.HasPrefix(r.PostgreSQL.Version, "1") || r.PostgreSQL.Fsync != "on" || r.PostgreSQL.ThrowAway {
@@ -163,6 +168,35 @@ func TestViolatedInvariantIsAnError(t *testing.T) {
 	}
 	if r := readReport(t, c.Report); r.Audit == nil || r.Audit.Invariants[4].Holds {
 		t.Errorf("%+v", r.Audit)
+	}
+}
+
+// spoiler changes a read model when a text is printed.
+type spoiler struct {
+	strings.Builder
+	at    string
+	spoil func()
+}
+
+func (s *spoiler) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), s.at) {
+		s.spoil()
+	}
+	return s.Builder.Write(p)
+}
+
+func TestReadModelThatDiffersIsAnError(t *testing.T) {
+	out := &spoiler{at: "W4"}
+	d, store := inMemory(t, small(t), out)
+	out.spoil = func() {
+		pgtest.Exec(t, "UPDATE "+d.projections.models[1].(*sums[workload.Stock]).table+" SET reserved = reserved - 1 WHERE stream = 'product-prod0003'")
+	}
+	err := d.workloads(t.Context(), store)
+	if err == nil || !strings.Contains(err.Error(), "the read model stock is what the log says: of product-prod0003 it has") {
+		t.Errorf("%v", err)
+	}
+	if text := out.String(); !strings.Contains(text, "ok  the read model balances") || !strings.Contains(text, "NO  the read model stock") {
+		t.Errorf("%s", text)
 	}
 }
 

@@ -17,7 +17,7 @@ var errNoSource = errors.New("SOURCE_URL and DATABASE_URL have to say where to i
 // tellEvery is how often an import says how far it is.
 const tellEvery = 10 * time.Second
 
-// importEvents takes over the events of an EventCore table. It can be run again, until all are there.
+// importEvents takes over the events of an EventCore table. It can be run again, until all are there, and behind its end once there are more.
 func importEvents(ctx context.Context, c *config, out *terminal) error {
 	if c.SourceURL == "" || c.Store.DatabaseURL == "" {
 		return errNoSource
@@ -41,7 +41,7 @@ func importEvents(ctx context.Context, c *config, out *terminal) error {
 	if err != nil {
 		return interruption(ctx, err)
 	}
-	err = importFrom(ctx, store, source, importer.Options{Name: "demo " + c.SourceTable}, out)
+	err = importFrom(ctx, store, source, importer.Options{Name: "demo " + c.SourceTable, After: c.SourceAfter}, out)
 	return interruption(ctx, errors.Join(err, closeStore(store)))
 }
 
@@ -59,5 +59,8 @@ func importFrom(ctx context.Context, store *groupcommit.Store, source importer.S
 	took := time.Since(begun).Seconds()
 	out.logf("%s in %.1f s, %s/s; %s of them were there before",
 		plural(int(report.Events), "event"), took, thousands(int(float64(report.Events)/took)), thousands(int(report.Repeated)))
+	if report.Cursor != "" {
+		out.logf("What follows in the source is imported with SOURCE_AFTER=%s", report.Cursor)
+	}
 	return err
 }

@@ -43,7 +43,15 @@ type runReport struct {
 	Conflicts         int           `json:"conflicts"`
 	Refusals          int           `json:"refusals"`
 	Errors            int           `json:"errors"`
-	TargetMet         *bool         `json:"target_met"` // null where there is none
+	TargetMet         *bool         `json:"target_met"`  // null where there is none
+	ReadModels        []lagReport   `json:"read_models"` // as they were when the last command had its verdict
+}
+
+// lagReport says how far behind the log a read model was.
+type lagReport struct {
+	ReadModel string  `json:"read_model"`
+	Events    int64   `json:"events_behind"`
+	MS        float64 `json:"ms_behind"` // since the oldest of them was committed
 }
 
 type latencyReport struct {
@@ -104,6 +112,19 @@ func (r *seriesReport) add(s *series, result *workload.Result, perCommit float64
 	}
 	r.Runs = append(r.Runs, run)
 	return &r.Runs[len(r.Runs)-1]
+}
+
+// lags are the longest of the read models after any run.
+func (r *seriesReport) lags() (most []lagReport) {
+	for _, run := range r.Runs {
+		for i, lag := range run.ReadModels {
+			if i == len(most) {
+				most = append(most, lag)
+			}
+			most[i].Events, most[i].MS = max(most[i].Events, lag.Events), max(most[i].MS, lag.MS)
+		}
+	}
+	return most
 }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }

@@ -38,18 +38,24 @@ func serve(ctx context.Context, c *config, out *terminal) (err error) {
 	if err != nil {
 		return interruption(ctx, err)
 	}
-	s := &service{config: c, out: out, server: server, store: store, projection: newProjection(store)}
-	return errors.Join(s.run(ctx, listener), closeStore(store))
+	defer func() { err = errors.Join(err, closeStore(store)) }()
+	projections, err := startProjections(ctx, store, server.url, server.facts.Schema)
+	if err != nil {
+		return interruption(ctx, err)
+	}
+	s := &service{config: c, out: out, server: server, store: store, projections: projections}
+	err = s.run(ctx, listener)
+	return errors.Join(err, projections.close())
 }
 
 // service is one run of serve.
 type service struct {
-	config     *config
-	out        *terminal
-	server     *server
-	store      *groupcommit.Store
-	projection *projection
-	crowds     []*crowd
+	config      *config
+	out         *terminal
+	server      *server
+	store       *groupcommit.Store
+	projections *projections
+	crowds      []*crowd
 }
 
 func (s *service) run(ctx context.Context, listener net.Listener) error {
@@ -70,11 +76,9 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 
 	web := &http.Server{Handler: routes(seen, page), ReadTimeout: 10 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: time.Minute}
 	defer web.Close()
-	following, stopFollowing := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	var served, followed error
+	var served error
 	running.Go(func() { served = web.Serve(listener) })
-	running.Go(func() { followed = s.projection.follow(following) })
 
 	s.printAddresses(listener.Addr())
 	for i, crowd := range s.crowds {
@@ -85,13 +89,12 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	for _, crowd := range s.crowds {
 		crowd.stop()
 	}
-	stopFollowing()
 	web.Close()
 	running.Wait()
 	if errors.Is(served, http.ErrServerClosed) {
 		served = nil
 	}
-	return errors.Join(served, followed, s.conclude(context.WithoutCancel(ctx)))
+	return errors.Join(served, s.conclude(context.WithoutCancel(ctx)))
 }
 
 // prepare preloads what the bank and the shop work on, and gets the clients ready. Money and goods do not run out.
@@ -108,7 +111,11 @@ func (s *service) prepare(ctx context.Context) error {
 		{name: fmt.Sprintf("Service (W4): clients on %s streams", thousands(s.config.Streams)), do: workload.NewStreams(s.store, s.config.Streams).Do,
 			budget: budget},
 	}
-	return preload.Run(ctx, s.store)
+	if err := preload.Run(ctx, s.store); err != nil {
+		return err
+	}
+	_, err := s.projections.catchUp(ctx)
+	return err
 }
 
 func (s *service) dashboardConfig() dashboard.Config {
@@ -147,7 +154,11 @@ func (s *service) conclude(ctx context.Context) error {
 	if err := s.store.Flush(ctx); err != nil {
 		return err
 	}
-	s.printTotals()
+	lags, err := s.projections.catchUp(ctx)
+	if err != nil {
+		return fmt.Errorf("the read models do not catch up: %w", err)
+	}
+	s.printTotals(lags)
 	s.out.logf("Reading the whole log ...")
 	begun := time.Now()
 	report, err := s.store.Verify(ctx)
@@ -159,7 +170,7 @@ func (s *service) conclude(ctx context.Context) error {
 	return errors.Join(damage(&report), s.failed())
 }
 
-func (s *service) printTotals() {
+func (s *service) printTotals(lags []lagReport) {
 	now := s.store.Stats()
 	rates := now.Since(&groupcommit.Stats{At: now.Opened})
 	line := func(name, value string) { s.out.printf("  %-12s %s\n", name, value) }
@@ -167,7 +178,7 @@ func (s *service) printTotals() {
 	line("commands", thousands(int(now.Commands.Committed))+" committed")
 	line("conflicts", thousands(int(now.Commands.Conflicts))+" came second on a stream and were decided again")
 	line("events", thousands(int(now.Events)))
-	line("projection", fmt.Sprintf("%s of them counted, of %s", thousands(s.projection.events()), plural(len(s.projection.counts), "type")))
+	line("read models", behind(lags)+" when the load had ended")
 	line("commits", fmt.Sprintf("%s, of %.1f commands on average", thousands(int(now.Commits.Count())), rates.PerCommit))
 	line("latency", fmt.Sprintf("P50 %v, P95 %v, P99 %v", rounded(rates.P50), rounded(rates.P95), rounded(rates.P99)))
 }

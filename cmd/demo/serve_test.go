@@ -78,7 +78,7 @@ func TestServe(t *testing.T) {
 		read(t, address+"data", &seen)
 		time.Sleep(10 * time.Millisecond)
 	}
-	if len(seen.Controls) != 3 || len(seen.Readers) != 1 || seen.Totals.Events < seen.Totals.Commands || seen.Totals.Commits == 0 {
+	if len(seen.Controls) != 3 || len(seen.Readers) != 2 || seen.Totals.Events < seen.Totals.Commands || seen.Totals.Commits == 0 {
 		t.Errorf("the dashboard shows %+v", seen)
 	}
 	root := strings.TrimSuffix(address, "/dashboard/")
@@ -91,7 +91,7 @@ func TestServe(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"committed", "latency", "ok  the commits form one chain"} {
+	for _, want := range []string{"committed", "read models  balances ", "latency", "ok  the commits form one chain"} {
 		if !strings.Contains(out.text.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &out.text)
 		}

@@ -48,6 +48,22 @@ func (t *terminal) printRun(r *runReport) {
 	t.printf("%s\n", row(func(c *column) string { return c.cell(r) }))
 }
 
+// printLags ends a part of the table.
+func (t *terminal) printLags(lags []lagReport) {
+	if len(lags) > 0 {
+		t.printf("%s\n", t.style.dim("read models: "+behind(lags)))
+	}
+}
+
+// behind says how far behind each read model is.
+func behind(lags []lagReport) string {
+	each := make([]string, len(lags))
+	for i, lag := range lags {
+		each[i] = fmt.Sprintf("%s %s behind, %s ms", lag.ReadModel, plural(int(lag.Events), "event"), latency(lag.MS))
+	}
+	return strings.Join(each, "; ")
+}
+
 // above is the line above the heads. Its texts end where their columns end, and may begin before.
 func above() string {
 	var line strings.Builder

@@ -24,6 +24,7 @@ func TestTable(t *testing.T) {
 		Clients: 100, Commands: 15_000, Events: 20_000, Conflicts: 4321, Refusals: 7, Errors: 1, Took: 2 * time.Second,
 		Latency: workload.Latency{Min: 250 * time.Microsecond, P50: 2 * time.Millisecond, P95: 9900 * time.Microsecond, P99: 98_760 * time.Microsecond, Max: 1234 * time.Millisecond},
 	}, 20.04))
+	out.printLags([]lagReport{{"balances", 12_345, 45.67}, {"stock", 1, 0.5}})
 	out.printSeries(second, first)
 	out.printRun(new(report).add(second).add(second, &workload.Result{Clients: 1, Commands: 1, Took: time.Second}, 1))
 	want := `
@@ -33,6 +34,7 @@ clients  commands/s  events/s    min    P50    P95    P99    max      s  success
 W1a  a bank
 EventCore: 86 commands/s, P50 10.8, P95 14.0, P99 29.2 ms; its target: 5,000-10,000 commands/s, P95 below 10 ms
     100       7,500    10,000   0.25   2.00   9.90   98.8  1,234   2.00  99.99 %    20.0      4,321        7     met
+read models: balances 12,345 events behind, 45.7 ms; stock 1 event behind, 0.50 ms
 
 W4  a service
       1           1         0   0.00   0.00   0.00   0.00   0.00   1.00    100 %     1.0          0        0       -

@@ -9,8 +9,8 @@ import (
 	"github.com/groupcommit/groupcommit"
 )
 
-const usageHead = `demo runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, reads the log back to check it, and
-prints a table. It takes about a minute; environment variables configure it:
+const usageHead = `demo runs the workloads of a bank, a shop and a busy service on a real PostgreSQL, with read models that follow, reads
+the log back to check it and them, and prints a table. It takes about a minute; environment variables configure it:
 
 `
 
@@ -27,7 +27,8 @@ be changed, metrics and health. Server and schema are as above, and the log is v
 nothing. DATABASE_URL says which database, GROUPCOMMIT_SCHEMA which schema if it is not "groupcommit".
 
 "demo import" appends the events of SOURCE_TABLE, in order, to such a log, and creates it where it is missing. It can be
-interrupted and run again: nothing is written twice.
+interrupted and run again: nothing is written twice. When it is complete, it says which SOURCE_AFTER takes over what has
+been added to the table since.
 
 Exit status: 0 all is well, 1 a command failed, an invariant does not hold or the log is damaged, 2 wrong configuration,
 130 interrupted.

@@ -28,7 +28,8 @@ conflicts  attempts that came second on a stream and were made again on its new 
 refused    by a business rule; not counted as commands
 target     whether the run met the lower end of EventCore's target
 EventCore  an event-sourcing library in Rust, whose performance report of July 2025 set W1 to W3
-hot        W1 and W2 decide on a few streams that all clients want: most come second there, whatever the store
+behind     events that a read model had not passed yet, at most, when a run ended, and how old the first of them was
+hot        W1 and W2 decide on a few streams that all clients want, each in its turn in the log: so none comes second
 `
 
 // printEnd says what the figures mean and whether the log is as it must be.

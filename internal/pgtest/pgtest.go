@@ -75,7 +75,13 @@ func Exec(tb testing.TB, sql string, args ...any) {
 // settings. It is stopped when the test ends.
 func Server(tb testing.TB) *ephemeral.Server {
 	tb.Helper()
-	server, err := ephemeral.Start(tb.Context(), ephemeral.Options{Logf: logf})
+	return ServerWith(tb, nil)
+}
+
+// ServerWith is Server with lines of postgresql.conf.
+func ServerWith(tb testing.TB, settings map[string]string) *ephemeral.Server {
+	tb.Helper()
+	server, err := ephemeral.Start(tb.Context(), ephemeral.Options{Settings: settings, Logf: logf})
 	if err != nil {
 		tb.Fatal(err)
 	}

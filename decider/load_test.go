@@ -1,0 +1,176 @@
+package decider_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/decider"
+	"github.com/groupcommit/groupcommit/memlog"
+	"github.com/groupcommit/groupcommit/pipeline"
+)
+
+type readFunc = func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
+
+// stutter reads a log, and falls silent behind so many events of a reading, as often as it is told to.
+type stutter struct {
+	read   readFunc
+	events int
+	times  int
+	after  []int64 // that it was asked for
+}
+
+func (s *stutter) Read(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error] {
+	s.after = append(s.after, after)
+	return func(yield func(command.RecordedEvent, error) bool) {
+		left := s.events
+		for event, err := range s.read(ctx, stream, after) {
+			if left == 0 && s.times > 0 {
+				s.times--
+				<-ctx.Done()
+				yield(command.RecordedEvent{}, context.Cause(ctx))
+				return
+			}
+			left--
+			if !yield(event, err) {
+				return
+			}
+		}
+	}
+}
+
+// written is a log in memory whose stream "a" was moved so many times.
+func written(t *testing.T, by int64, times int) *memlog.Log {
+	t.Helper()
+	memory := memlog.New()
+	p := process(memory, memory, committer.Config{})
+	defer closing(t, p)
+	for range times {
+		if _, err := p.Submit(t.Context(), groupcommit.To("a", groupcommit.Any, move(by))).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return memory
+}
+
+// look is the state of "a" as a decision sees it.
+func look(t *testing.T, p *pipeline.Pipeline, accounts *decider.Decider[account]) (saw account, err error) {
+	t.Helper()
+	a := accounts.At("a")
+	_, err = decider.Submit(t.Context(), p, func(d *decider.Decision) error { saw = a.State(d); return nil }, a).Wait(t.Context())
+	return saw, err
+}
+
+// A reading that has fallen silent is given up, and the next one goes on where it was.
+func TestLoadGoesOnAfterASilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := written(t, 1, 10)
+		s := &stutter{read: reader(memory), events: 4, times: 2}
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{Read: s.Read}}, memory)
+		defer closing(t, p)
+		if saw, err := look(t, p, decider.New(evolve)); err != nil || saw.Moves != 10 {
+			t.Errorf("%+v, %v", saw, err)
+		}
+		if want := []int64{0, 3, 6}; !slices.Equal(s.after[:3], want) { // the event that is there is read again
+			t.Errorf("read behind %v, want %v", s.after, want)
+		}
+	})
+}
+
+// A stream that stays silent is told as not written, in good time; who comes later does not begin anew.
+func TestLoadOfASilentStreamIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := written(t, 1, 10)
+		s := &stutter{read: reader(memory), events: 2, times: 1_000_000}
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{Read: s.Read}}, memory)
+		defer closing(t, p)
+		accounts := decider.New(evolve)
+		began := time.Now()
+		_, err := look(t, p, accounts)
+		if !errors.Is(err, groupcommit.ErrNotWritten) || !errors.Is(err, groupcommit.ErrUnavailable) || time.Since(began) > time.Minute {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		first := len(s.after)
+		s.times = 0
+		if saw, err := look(t, p, accounts); err != nil || saw.Moves != 10 {
+			t.Errorf("%+v, %v", saw, err)
+		}
+		if s.after[first] == 0 {
+			t.Error("it was read from the beginning")
+		}
+	})
+}
+
+// What another process had appended, and a failover has lost, is noticed before anything is decided on it, whatever stands in its place: the
+// chain of this process's commits knows of neither.
+func TestStateOfALostPast(t *testing.T) {
+	for name, length := range map[string]int{"shorter": 2, "as long": 3, "longer": 5} {
+		for name, silent := range map[string]int{name: 0, name + ", in pieces": 1} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					lost, memory := reader(written(t, 1, 3)), written(t, 100, length)
+					now := reader(memory)
+					s := &stutter{events: 2, times: silent}
+					s.read = func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error] {
+						if len(s.after) == 1 {
+							return lost(ctx, stream, after)
+						}
+						return now(ctx, stream, after)
+					}
+					p := pipeline.New(pipeline.Config{Committer: committer.Config{Read: s.Read}}, memory)
+					defer closing(t, p)
+					if saw, err := look(t, p, decider.New(evolve)); err != nil || saw.Moves != int64(length) || saw.Balance != 100*saw.Moves {
+						t.Errorf("%+v, %v", saw, err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Decisions that are set aside for the same stream wait for one load of it, and those that wait for another stream not even for that.
+func TestLoadsAsideAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := memlog.New()
+		hotRead, hotReads := make(chan struct{}), 0
+		read := reader(memory)
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Read: func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error] {
+				if stream == "hot" {
+					hotReads++
+					<-hotRead
+				}
+				return read(ctx, stream, after)
+			},
+		}}, memory)
+		defer closing(t, p)
+		accounts := decider.New(evolve)
+		asking := func(stream string) *pipeline.Future { // for what it does not name beforehand
+			return decider.Submit(t.Context(), p, func(d *decider.Decision) error { accounts.At(stream).State(d); return nil })
+		}
+		var hot []*pipeline.Future
+		for range 20 {
+			hot = append(hot, asking("hot"))
+		}
+		synctest.Wait()
+		if _, err := asking("other").Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		close(hotRead)
+		for _, f := range hot {
+			if _, err := f.Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if hotReads != 1 {
+			t.Errorf("it was read %d times", hotReads)
+		}
+	})
+}
