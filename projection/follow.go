@@ -155,10 +155,12 @@ func (h *holder) save(ctx context.Context) error {
 func (h *holder) commit(ctx context.Context, to groupcommit.Checkpoint, effect func(context.Context, pgx.Tx) error) error {
 	ctx, cancel := h.limit(ctx)
 	defer cancel()
-	err := pgx.BeginTxFunc(ctx, h.conn, readCommitted, func(tx pgx.Tx) (err error) {
-		if h.live, err = h.move(ctx, tx, h.task, h.at, to); err != nil {
+	err := pgx.BeginTxFunc(ctx, h.conn, readCommitted, func(tx pgx.Tx) error {
+		live, err := h.move(ctx, tx, h.task, h.at, to)
+		if err != nil {
 			return err
 		}
+		h.live = live
 		return effect(ctx, tx)
 	})
 	if err != nil {

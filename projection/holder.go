@@ -39,7 +39,7 @@ func (r *Runner) hold(ctx context.Context, t *task) error {
 	if err := h.start(ctx); err != nil {
 		return err
 	}
-	defer h.progress.forget(h.name) // from then on others move it
+	defer h.progress.forget(h.name, h.version) // from then on others move it
 	defer h.leave(ctx)
 	return h.work(ctx)
 }
@@ -70,7 +70,7 @@ func (h *holder) start(ctx context.Context) error {
 // reached tells who waits here.
 func (h *holder) reached() {
 	if h.live {
-		h.progress.reach(h.name, h.at.Position)
+		h.progress.reach(h.name, h.version, h.at.Position)
 	}
 }
 
@@ -90,7 +90,7 @@ func (h *holder) work(ctx context.Context) error {
 		if h.conn.IsClosed() {
 			return err
 		}
-		if h.pending != before {
+		if !waits || h.pending != before {
 			pause = firstPause
 		}
 		if !waits {

@@ -9,26 +9,36 @@ import (
 // progress tells who waits in this process how far the projections are that run here.
 type progress struct {
 	mu      sync.Mutex       // guards all below
-	at      map[string]int64 // nothing of what does not run here, or is not live
-	changed chan struct{}    // closed at the next change; nil while nobody waits
+	live    map[string]reached // by name: what runs here and is live
+	changed chan struct{}      // closed at the next change; nil while nobody waits
 }
 
-// forget is called when what becomes of a projection is not known here any more.
-func (p *progress) forget(name string) {
-	p.change(func() { delete(p.at, name) })
+type reached struct {
+	version  int
+	position int64
 }
 
-func (p *progress) reach(name string, position int64) {
-	p.change(func() { p.at[name] = position })
-}
-
-func (p *progress) change(change func()) {
+func (p *progress) reach(name string, version int, position int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.at == nil {
-		p.at = map[string]int64{}
+	if p.live == nil {
+		p.live = map[string]reached{}
 	}
-	change()
+	p.live[name] = reached{version, position}
+	p.wake()
+}
+
+// forget is called when what becomes of a version is not known here any more.
+func (p *progress) forget(name string, version int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.live[name].version == version {
+		delete(p.live, name)
+	}
+	p.wake()
+}
+
+func (p *progress) wake() {
 	if p.changed != nil {
 		close(p.changed)
 		p.changed = nil
@@ -64,6 +74,6 @@ func (p *progress) of(name string) (position int64, here bool, changed <-chan st
 	if p.changed == nil {
 		p.changed = make(chan struct{})
 	}
-	position, here = p.at[name]
-	return position, here, p.changed
+	live, here := p.live[name]
+	return live.position, here, p.changed
 }

@@ -69,8 +69,8 @@ func (r *Runner) takePlace(ctx context.Context, tx pgx.Tx, name string, version 
 	return err
 }
 
-// MakeLive puts a version that was built beside the live one, without a Swap, in its place, and forgets all below it: they end with ErrReplaced. It
-// returns ErrBehind when the version has not come as far as the live one, ErrReplaced when a higher one is live, and an *InvalidError when it was
+// MakeLive puts a version that was built beside the live one in its place, without a call of Swap, and forgets all below it: they end with
+// ErrReplaced. It returns ErrBehind when the version has not come as far as the live one, ErrReplaced when a higher one is live, and an *InvalidError when it was
 // never run.
 func (r *Runner) MakeLive(ctx context.Context, name string, version int) error {
 	return pgx.BeginTxFunc(ctx, r.pool, readCommitted, func(tx pgx.Tx) error {
