@@ -31,6 +31,12 @@ func (r *Runner) lockName(ctx context.Context, tx pgx.Tx, name string) error {
 	return err
 }
 
+// lockRow lets whoever runs a version wait before its next effect.
+func (r *Runner) lockRow(ctx context.Context, tx pgx.Tx, name string, version int) error {
+	_, err := tx.Exec(ctx, r.sql("SELECT FROM %s.projections WHERE name = $1 AND version = $2 FOR UPDATE"), name, version)
+	return err
+}
+
 // row is what the table holds of a version.
 type row struct {
 	groupcommit.Checkpoint
@@ -48,7 +54,7 @@ func (r *Runner) load(ctx context.Context, tx pgx.Tx, name string, version int) 
 
 // begin finds the row of a task, or makes it. One that had a row which is gone has been replaced: what it built stands at no checkpoint any more.
 func (r *Runner) begin(ctx context.Context, db *pgx.Conn, t *task) (row row, err error) {
-	return row, pgx.BeginTxFunc(ctx, db, readCommitted, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, db, readCommitted, func(tx pgx.Tx) error {
 		if err := r.lockName(ctx, tx, t.name); err != nil {
 			return err
 		}
@@ -61,14 +67,15 @@ func (r *Runner) begin(ctx context.Context, db *pgx.Conn, t *task) (row row, err
 		case err != nil:
 			return err
 		case found:
-			_, err := tx.Exec(ctx, r.sql("UPDATE %s.projections SET stopped = false WHERE name = $1 AND version = $2 AND stopped"), t.name, t.version)
-			return err
+			_, err = tx.Exec(ctx, r.sql("UPDATE %s.projections SET stopped = false WHERE name = $1 AND version = $2 AND stopped"), t.name, t.version)
 		case t.begun:
-			return ErrReplaced
+			err = ErrReplaced
+		default:
+			row, err = r.insert(ctx, tx, t)
 		}
-		row, err = r.insert(ctx, tx, t)
 		return err
 	})
+	return row, err
 }
 
 // insert makes the row of a task, at the start of the log: live if nothing else is and nothing has to be swapped before.

@@ -146,7 +146,7 @@ func (h *holder) save(ctx context.Context) error {
 		if h.refresh == nil || h.unsaved == 0 {
 			return nil
 		}
-		return guard(ctx, func() error { return h.refresh(ctx, tx) })
+		return guard(ctx, tx, func() error { return h.refresh(ctx, tx) })
 	}))
 }
 

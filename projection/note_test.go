@@ -94,7 +94,8 @@ func TestTroubleOfAWaiterIsItsOwn(t *testing.T) {
 	waiting := f.newRunnerOf(t, f.store, projection.Config{Pool: pool, Logger: listenTo(func(string) { hear() })})
 	stop := run(t, waiting, tallying(f.table("tally")))
 	eventually(t, "it waits", func() bool {
-		return query[int](t, f, "SELECT count(*) FROM pg_stat_activity WHERE application_name = '%s' AND query LIKE '%%pg_terminate_backend%%'", application) > 0
+		const asking = "SELECT count(*) FROM pg_stat_activity WHERE application_name = '%s' AND query LIKE '%%pg_terminate_backend%%'"
+		return query[int](t, f, asking, application) > 0
 	})
 	f.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '%s'", application)
 	<-heard

@@ -310,3 +310,26 @@ func TestFailuresElsewhereDoNotCount(t *testing.T) {
 		t.Errorf("%d calls", calls)
 	}
 }
+
+// A connection that is lost within Apply is no fault of an event, whatever Apply makes of it.
+func TestLostConnectionIsNoFault(t *testing.T) {
+	f := newFixture(t)
+	last := f.append(t, 1, 1)
+	p := tallying(f.table("tally"))
+	apply, calls := p.Apply, 0
+	p.Attempts, p.OnFailure = 1, projection.Park
+	p.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+		if calls++; calls == 1 {
+			if err := tx.Conn().PgConn().Conn().Close(); err != nil {
+				return err
+			}
+			if err := apply(ctx, tx, events); err != nil {
+				return errUnfit
+			}
+		}
+		return apply(ctx, tx, events)
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", last)
+	f.checkTally(t, f.table("tally"))
+}

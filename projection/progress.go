@@ -8,7 +8,7 @@ import (
 
 // progress tells who waits in this process how far the projections are that run here.
 type progress struct {
-	mu      sync.Mutex       // guards all below
+	mu      sync.Mutex         // guards all below
 	live    map[string]reached // by name: what runs here and is live
 	changed chan struct{}      // closed at the next change; nil while nobody waits
 }

@@ -79,8 +79,7 @@ func (r *Runner) holdBack(ctx context.Context, tx pgx.Tx, t *task) error {
 	if t.apply == nil {
 		return nil
 	}
-	_, err := tx.Exec(ctx, r.sql("SELECT FROM %s.projections WHERE name = $1 AND version = $2 FOR UPDATE"), t.name, t.version)
-	return err
+	return r.lockRow(ctx, tx, t.name, t.version)
 }
 
 func (r *Runner) unpark(ctx context.Context, tx pgx.Tx, t *task, position int64) (id uuid.UUID, err error) {

@@ -25,7 +25,7 @@ func (h *holder) trySwap(ctx context.Context) error {
 			return err
 		}
 		return h.takePlace(limited, tx, h.name, h.version, h.at, func() error {
-			return guard(limited, func() error { return h.swap(limited, tx) })
+			return guard(limited, tx, func() error { return h.swap(limited, tx) })
 		})
 	})
 	if errors.Is(err, ErrBehind) {
@@ -61,7 +61,8 @@ func (r *Runner) takePlace(ctx context.Context, tx pgx.Tx, name string, version 
 	if err := swap(); err != nil {
 		return err
 	}
-	const update = "UPDATE %s.projections SET live = true, error = NULL, error_at = NULL WHERE name = $1 AND version = $2 AND position = $3 AND commit_id = $4"
+	const update = `
+UPDATE %s.projections SET live = true, error = NULL, error_at = NULL WHERE name = $1 AND version = $2 AND position = $3 AND commit_id = $4`
 	tag, err := tx.Exec(ctx, r.sql(update), name, version, at.Position, at.CommitID)
 	if err == nil && tag.RowsAffected() == 0 {
 		return errFenced
@@ -70,15 +71,14 @@ func (r *Runner) takePlace(ctx context.Context, tx pgx.Tx, name string, version 
 }
 
 // MakeLive puts a version that was built beside the live one in its place, without a call of Swap, and forgets all below it: they end with
-// ErrReplaced. It returns ErrBehind when the version has not come as far as the live one, ErrReplaced when a higher one is live, and an *InvalidError when it was
-// never run.
+// ErrReplaced. It returns ErrBehind when the version has not come as far as the live one, ErrReplaced when a higher one is live, and an *InvalidError
+// when it was never run.
 func (r *Runner) MakeLive(ctx context.Context, name string, version int) error {
 	return pgx.BeginTxFunc(ctx, r.pool, readCommitted, func(tx pgx.Tx) error {
 		if err := r.lockName(ctx, tx, name); err != nil {
 			return err
 		}
-		const lock = "SELECT FROM %s.projections WHERE name = $1 AND version = $2 FOR UPDATE"
-		if _, err := tx.Exec(ctx, r.sql(lock), name, version); err != nil {
+		if err := r.lockRow(ctx, tx, name, version); err != nil {
 			return err
 		}
 		row, found, err := r.load(ctx, tx, name, version)

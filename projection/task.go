@@ -35,7 +35,7 @@ func (t *task) title() string { return title(t.name, t.version) }
 
 // effect calls what the user gave for events.
 func (t *task) effect(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
-	return guard(ctx, func() error {
+	return guard(ctx, tx, func() error {
 		if t.apply != nil {
 			return t.apply(ctx, tx, events)
 		}
