@@ -174,10 +174,12 @@ func (s *Store) Append(ctx context.Context, cmd Command) (Result, error) {
 // queued does not linger.
 func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) }
 
-// Close stops admission and returns when every command has its verdict and all is released; reads under way end with
-// ErrClosed. It waits no longer than ctx
-// and Config.CloseTimeout allow; then what was not yet sent fails as not written, what is in doubt as unknown, and Close returns
-// an error; it is ErrStuck when a decider never came back. It may be called again.
+// Close stops admission and returns when every command has its verdict and all is released; reads under way end with ErrClosed. It waits no longer
+// than ctx and Config.CloseTimeout allow. Then what was not yet sent fails as not written, what is in doubt as unknown, and where there was any of that
+// Close returns an error that wraps why it did not wait, such as context.DeadlineExceeded. It is ErrStuck when a decider never came back.
+//
+// It may be called again, and by several goroutines. Each call waits for the same end, which any of them may hasten, and returns the same: nil says
+// that nothing was given up, whoever asks.
 func (s *Store) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.closeTimeout)
 	defer cancel()

@@ -23,10 +23,7 @@ func TestServerKilledUnderLoad(t *testing.T) {
 	server := pgtest.Server(t)
 	stores := make([]*groupcommit.Store, 2)
 	for i := range stores {
-		var err error
-		if stores[i], err = groupcommit.Open(t.Context(), groupcommit.Config{DatabaseURL: server.URL(), Migrate: true}); err != nil {
-			t.Fatal(err)
-		}
+		stores[i] = openPostgres(t, groupcommit.Config{DatabaseURL: server.URL(), Schema: "events"})
 	}
 	writers := make([]*crashWriter, 20)
 	for i := range writers {
@@ -50,11 +47,6 @@ func TestServerKilledUnderLoad(t *testing.T) {
 		w.check(t)
 	}
 	sound(t, stores[0])
-	for _, store := range stores {
-		if err := store.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	}
 }
 
 func crash(s *ephemeral.Server) error {

@@ -10,11 +10,11 @@ import (
 	"github.com/groupcommit/groupcommit/internal/pgtest"
 )
 
-// insertForeign writes an event behind the library's back.
+// insertForeign writes an event behind the library's back. What is in it is a secret of whoever did so.
 func insertForeign(t *testing.T, schema string, position, version int64) {
 	t.Helper()
 	pgtest.Exec(t, "INSERT INTO "+schema+".events (position, stream, version, event_id, type, data, recorded_at)"+
-		" VALUES ($1, 'foreign', $2, gen_random_uuid(), 'Foreign', '{}', now())", position, version)
+		" VALUES ($1, 'foreign', $2, gen_random_uuid(), 'Foreign', to_jsonb($3::text), now())", position, version, canary)
 }
 
 // change runs statements in one transaction.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 	"github.com/groupcommit/groupcommit/internal/worker"
 )
 
@@ -35,12 +36,7 @@ func onEach(t *testing.T, test func(*testing.T, opener)) {
 
 func openInMemory(tb testing.TB, config groupcommit.Config) *groupcommit.Store {
 	tb.Helper()
-	store, err := groupcommit.OpenInMemory(config)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	closeAtEnd(tb, store)
-	return store
+	return storetest.Opened(tb)(groupcommit.OpenInMemory(config))
 }
 
 // openPostgres uses a schema of its own unless the configuration names one.
@@ -53,20 +49,7 @@ func openPostgres(tb testing.TB, config groupcommit.Config) *groupcommit.Store {
 	config.Migrate = true
 	config.MinConnections = cmp.Or(config.MinConnections, 1)
 	config.MaxConnections = cmp.Or(config.MaxConnections, 4)
-	store, err := groupcommit.Open(tb.Context(), config)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	closeAtEnd(tb, store)
-	return store
-}
-
-func closeAtEnd(tb testing.TB, store *groupcommit.Store) {
-	tb.Cleanup(func() {
-		if err := store.Close(context.Background()); err != nil {
-			tb.Error(err)
-		}
-	})
+	return storetest.Opened(tb)(groupcommit.Open(tb.Context(), config))
 }
 
 // patient makes batches that leave when they are full, or for Flush or Close, and never by themselves.
@@ -209,7 +192,7 @@ func ended(t *testing.T) context.Context {
 	return ctx
 }
 
-var errEnded = errors.New("the caller has left")
+var errEnded = fmt.Errorf("the caller has left: %w", context.Canceled)
 
 // notWaited tells that an error is not that of a Wait whose context ended with nothing known yet.
 func notWaited(err error) bool {

@@ -8,13 +8,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgproxy"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
 	"github.com/groupcommit/groupcommit/telemetry"
 )
+
+// canary is in every password and payload, and must not be told by anybody.
+const canary = "canary"
+
+var secret = groupcommit.Event{Type: "Secret", Data: []byte(`"` + canary + `"`), Metadata: []byte(`"` + canary + `"`)}
 
 // heard is all that was said to somebody. mu guards text.
 type heard struct {
@@ -22,15 +25,60 @@ type heard struct {
 	text strings.Builder
 }
 
-func (s *heard) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(b)
+func (h *heard) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(b)
 }
 
-func (s *heard) error(err error) {
+func (h *heard) error(err error) {
 	if err != nil {
-		_, _ = s.Write([]byte(err.Error() + "\n"))
+		_, _ = h.Write([]byte(err.Error() + "\n"))
+	}
+}
+
+// everything has a store that is opened with it tell all that it can to h.
+func (h *heard) everything(config groupcommit.Config) groupcommit.Config {
+	config.DatabaseURL += "&password=" + canary
+	config.Logger = slog.New(slog.NewTextHandler(h, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	config.Hooks = groupcommit.Hooks{Failed: func(_ groupcommit.FailureClass, err error) { h.error(err) }, Stopped: h.error}
+	return config
+}
+
+// fails has a command fail, with errors that are these.
+func (h *heard) fails(t *testing.T, store *groupcommit.Store, cmd groupcommit.Command, targets ...error) {
+	t.Helper()
+	_, err := store.Append(t.Context(), cmd)
+	if err == nil {
+		t.Errorf("%v has succeeded", cmd.Streams)
+	}
+	wantIs(t, err, targets...)
+	h.error(err)
+}
+
+// asks looks at all that telemetry serves.
+func (h *heard) asks(seen *telemetry.Telemetry) {
+	for _, path := range []string{"/metrics", "/ready", "/health"} {
+		response := httptest.NewRecorder()
+		seen.Handler().ServeHTTP(response, httptest.NewRequest("GET", path, nil))
+		_, _ = h.Write(response.Body.Bytes())
+	}
+}
+
+// wantNoSecrets checks that the canary was not told, and that all of these were.
+func (h *heard) wantNoSecrets(t *testing.T, expected ...string) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for line := range strings.Lines(h.text.String()) {
+		if strings.Contains(line, canary) {
+			t.Error("told: ", line)
+		}
+	}
+	for _, text := range append(expected, "groupcommit_", "level=") {
+		if !strings.Contains(h.text.String(), text) {
+			t.Errorf("%q was not told: is all of it here?\n%s", text, &h.text)
+		}
 	}
 }
 
@@ -38,37 +86,21 @@ func (s *heard) error(err error) {
 // and nowhere in what telemetry serves.
 func TestSecretsAreNotTold(t *testing.T) {
 	var told heard
-	logger := slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	proxy := pgproxy.New(t, pgtest.URL(t), 0)
 	schema := pgtest.Schema(t)
-	config := groupcommit.Config{
-		DatabaseURL: proxy.URL() + "&password=canary", Schema: schema, ApplicationName: schema, Logger: logger, SkipJSONCheck: true, RetryFor: time.Second,
-		Hooks: groupcommit.Hooks{Failed: func(_ groupcommit.FailureClass, err error) { told.error(err) }},
-	}
+	config := told.everything(groupcommit.Config{DatabaseURL: proxy.URL(), Schema: schema, ApplicationName: schema, SkipJSONCheck: true, RetryFor: time.Second})
 	store := openPostgres(t, config)
-	seen := telemetry.New(store, telemetry.Config{Logger: logger})
+	seen := telemetry.New(store, telemetry.Config{Logger: config.Logger})
 	defer seen.Close()
-	secret := groupcommit.Event{Type: "Secret", Data: []byte(`"canary"`), Metadata: []byte(`"canary"`)}
-	bad := groupcommit.Event{Type: "Secret", Data: []byte(`canary`), Metadata: []byte(`canary`)}
-	cmd := groupcommit.To("s", groupcommit.Any, secret)
-	cmd.ID = uuid.New()
+	cmd := identified(groupcommit.To("s", groupcommit.Any, secret))
 	mustAppend(t, store, cmd)
 
-	fails := func(cmd groupcommit.Command, targets ...error) {
-		t.Helper()
-		_, err := store.Append(t.Context(), cmd)
-		if err == nil {
-			t.Errorf("%v has succeeded", cmd.Streams)
-		}
-		wantIs(t, err, targets...)
-		told.error(err)
-	}
-	fails(groupcommit.To("s", groupcommit.NoStream, secret))
-	fails(groupcommit.To("s", groupcommit.Any, bad))
-	fails(groupcommit.To("", groupcommit.Any, secret))
+	told.fails(t, store, groupcommit.To("s", groupcommit.NoStream, secret))
+	told.fails(t, store, groupcommit.To("s", groupcommit.Any, groupcommit.Event{Type: "Secret", Data: []byte(canary), Metadata: []byte(canary)}))
+	told.fails(t, store, groupcommit.To("", groupcommit.Any, secret))
 	other := cmd
 	other.Streams = groupcommit.To("s", groupcommit.Any, secret, secret).Streams
-	fails(other)
+	told.fails(t, store, other)
 
 	commit := func(f *pgproxy.Frame) bool { return f.From == pgproxy.Frontend && f.Type == 'S' }
 	trap := proxy.On(commit, 1, pgproxy.Cut(pgproxy.After, pgproxy.RST)) // in doubt, and settled
@@ -79,32 +111,50 @@ func TestSecretsAreNotTold(t *testing.T) {
 
 	proxy.Away(pgproxy.RST)
 	proxy.Cut(pgproxy.RST)
-	fails(groupcommit.To("s", groupcommit.Any, secret), groupcommit.ErrNotWritten)
+	told.fails(t, store, groupcommit.To("s", groupcommit.Any, secret), groupcommit.ErrNotWritten)
 	_, err := store.StreamVersion(t.Context(), "s")
 	wantIs(t, err, groupcommit.ErrUnavailable)
 	told.error(err)
 	told.error(wantNotOpened(t, t.Context(), config))
-	for _, path := range []string{"/metrics", "/ready", "/health"} {
-		response := httptest.NewRecorder()
-		seen.Handler().ServeHTTP(response, httptest.NewRequest("GET", path, nil))
-		_, _ = told.Write(response.Body.Bytes())
-	}
+	told.asks(seen)
 	proxy.Back()
 	if err := store.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	fails(groupcommit.To("s", groupcommit.Any, secret), groupcommit.ErrClosed)
+	told.fails(t, store, groupcommit.To("s", groupcommit.Any, secret), groupcommit.ErrClosed)
+	told.wantNoSecrets(t, "expected", "invalid input syntax")
+}
 
-	told.mu.Lock()
-	defer told.mu.Unlock()
-	for line := range strings.Lines(told.text.String()) {
-		if strings.Contains(line, "canary") {
-			t.Error("told: ", line)
-		}
-	}
-	for _, expected := range []string{"expected", "invalid input syntax", "groupcommit_", "level="} {
-		if !strings.Contains(told.text.String(), expected) {
-			t.Errorf("%q was not told: is all of it here?\n%s", expected, &told.text)
-		}
+// The same where the worst has happened, and a person is told to look.
+func TestSecretsAreNotToldToWhoHasToLook(t *testing.T) {
+	for _, worst := range []struct {
+		err    error
+		said   string
+		befall func(t *testing.T, proxy *pgproxy.Proxy, schema string)
+	}{
+		{groupcommit.ErrOutcomeUnknown, "stays unknown", func(_ *testing.T, proxy *pgproxy.Proxy, _ string) {
+			success := pgproxy.Message(pgproxy.Backend, 'C', "INSERT")
+			proxy.On(func(f *pgproxy.Frame) bool { return success(f) || f.From == pgproxy.Backend && f.Type == 'E' }, pgproxy.Every, pgproxy.Cut(pgproxy.Before, pgproxy.RST))
+			proxy.Away(pgproxy.RST)
+		}},
+		{groupcommit.ErrForeignRow, "writing has stopped", func(t *testing.T, _ *pgproxy.Proxy, schema string) { insertForeign(t, schema, 3, 1) }},
+		{groupcommit.ErrLostCommits, "writing has stopped", func(t *testing.T, _ *pgproxy.Proxy, schema string) { loseCommits(t, schema, 1) }},
+	} {
+		t.Run(worst.err.Error(), func(t *testing.T) {
+			var told heard
+			proxy := pgproxy.New(t, pgtest.URL(t), 0)
+			config := told.everything(groupcommit.Config{DatabaseURL: proxy.URL(), Schema: pgtest.Schema(t), RetryFor: 100 * time.Millisecond})
+			store := openPostgres(t, config)
+			seen := telemetry.New(store, telemetry.Config{Logger: config.Logger})
+			defer seen.Close()
+			for range 2 {
+				mustAppend(t, store, identified(groupcommit.To("s", groupcommit.Any, secret)))
+			}
+			worst.befall(t, proxy, config.Schema)
+			told.fails(t, store, identified(groupcommit.To("s", groupcommit.Exact(2), secret)), worst.err)
+			told.error(store.Stats().Stopped)
+			told.asks(seen)
+			told.wantNoSecrets(t, worst.err.Error(), worst.said)
+		})
 	}
 }

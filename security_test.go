@@ -12,6 +12,7 @@ import (
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 )
 
 // What SECURITY.md grants is enough for who writes and for who reads, and no more than that.
@@ -27,11 +28,7 @@ func TestGrantsOfTheDocumentation(t *testing.T) {
 		).Replace(statement))
 	}
 
-	store, err := groupcommit.Open(t.Context(), groupcommit.Config{DatabaseURL: writer.url, Schema: schema, MinConnections: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeAtEnd(t, store)
+	store := storetest.Opened(t)(groupcommit.Open(t.Context(), groupcommit.Config{DatabaseURL: writer.url, Schema: schema, MinConnections: 1}))
 	mustAppend(t, store, identified(write("s")))
 
 	only, err := groupcommit.OpenReader(t.Context(), groupcommit.Config{DatabaseURL: reader.url, Schema: schema, MinConnections: 1})

@@ -18,6 +18,7 @@ import (
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/decider"
 	"github.com/groupcommit/groupcommit/internal/pgtest"
+	"github.com/groupcommit/groupcommit/internal/storetest"
 )
 
 // tally is a state that shows which events were folded, and in which order.
@@ -227,13 +228,9 @@ func TestSnapshotsWithoutGrant(t *testing.T) {
 			lengthen(t, openPostgres(t, groupcommit.Config{Schema: schema}), "s", 0, 30)
 			restrict(t, pool, schema, granted)
 			var told strings.Builder // read when nobody writes any more
-			store, err := groupcommit.Open(t.Context(), groupcommit.Config{
+			store := storetest.Opened(t)(groupcommit.Open(t.Context(), groupcommit.Config{
 				Pool: pool, Schema: schema, StateStreams: 1, Logger: slog.New(slog.NewTextHandler(&told, nil)),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			closeAtEnd(t, store)
+			}))
 			tallies := newTallies(1, 1)
 			for length := 30; length < 40; length++ {
 				tallies.state(t, store, "another")

@@ -140,6 +140,7 @@ func (c *Committer) fetch(ctx context.Context, d *decision, lacking []int) {
 	}
 	d.loading = true
 	c.helpers++
+	unusual := d.loads - usualLoads*(1+d.asked)
 	c.running.Go(func() {
 		returned := false
 		var err error
@@ -156,6 +157,9 @@ func (c *Committer) fetch(ctx context.Context, d *decision, lacking []int) {
 				}
 			}
 		}()
+		if unusual > 0 {
+			rest(ctx, min(firstDelay<<(unusual-1), maxDelay))
+		}
 		err = c.catchUp(ctx, subjects)
 		returned = true
 	})

@@ -59,7 +59,8 @@ type Committer struct {
 	config    Config
 	heads     *heads
 	outage    outage
-	stopped   error // why nothing is written any more
+	hopeless  reticence // of batches that nobody tries again
+	stopped   error     // why nothing is written any more
 	turn      turn
 	states    *states
 	snapshots snapshots

@@ -12,8 +12,11 @@ import (
 const (
 	// maxAsked is how often a decision may ask for further streams.
 	maxAsked = 10
-	// maxLoads is how often states are loaded for a decision that has left the queue. Each time but the first, somebody else was quicker.
+	// maxLoads is how often states are loaded for a decision that has left the queue.
 	maxLoads = 20
+	// usualLoads is how often that is so for what it asks for at a time, with nobody in the way. Before each further time a while passes: somebody
+	// else was quicker, or a commit of this process is in the log and was not heard of.
+	usualLoads = 2
 )
 
 var errRestless = errors.New("other processes keep appending to a stream that it looks at")

@@ -50,10 +50,12 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, err error)
 	case Replaced:
 		c.stop(ctx, work, fmt.Errorf("%w: %w", command.ErrLostCommits, f.Err))
 	case Permanent:
-		c.config.Logger.Error("groupcommit: a batch cannot be written", "error", f.Err)
+		if c.hopeless.due(time.Now()) {
+			c.config.Logger.Error("groupcommit: a batch cannot be written", "error", f.Err)
+		}
 		c.fail(ctx, work, f.Err)
 	default: // Transient; a Look in doubt has changed nothing either
-		c.config.Logger.Warn("groupcommit: trying a batch again", "error", f.Err)
+		c.stalls(&c.outage, "groupcommit: writing fails, and is tried again", f.Err)
 		if !c.pause(ctx, &c.outage) {
 			c.fail(ctx, work, f.Err)
 		}

@@ -35,11 +35,50 @@ func TestOutageIsTold(t *testing.T) {
 				c := committer.New(log, committer.Config{Logger: told.logger()})
 				log.onAppend = once(errs...)
 				wantVersion(t, commit(t, c, log, write("a", command.Any, "1"))[0], 1, 1)
-				wantTold(t, told, "trying", 1)
+				wantTold(t, told, "tried again", 1)
 				wantTold(t, told, "writing goes on", 1)
 			})
 		})
 	}
+}
+
+// However long it lasts and however many batches fail meanwhile, it is told at first and then rarely. What comes after a success is told at once.
+func TestLongTroubleIsToldRarely(t *testing.T) {
+	for message, class := range map[string]committer.Class{
+		"writing fails, and is tried again": committer.Transient,
+		"a batch cannot be written":         committer.Permanent,
+	} {
+		t.Run(message, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const hour = 1 + 10 + 4 // at first, after 1 s, 2 s, 4 s, ..., 512 s, and then every ten minutes
+				log, told := newScript(), &told{}
+				c := committer.New(log, committer.Config{Logger: told.logger()})
+				log.onAppend = func(*committer.Commit) error { return fails(class) }
+				for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(10 * time.Millisecond) {
+					wantError(t, commit(t, c, log, write("a", command.Any, "1"))[0], command.ErrNotWritten)
+				}
+				times := strings.Count(told.String(), message)
+				if times < hour-4 || times > hour {
+					t.Errorf("told %d times in an hour:\n%s", times, told)
+				}
+				log.onAppend = once(nil, fails(class))
+				commit(t, c, log, write("a", command.Any, "1"))
+				commit(t, c, log, write("a", command.Any, "2"))
+				wantTold(t, told, message, times+1)
+			})
+		})
+	}
+}
+
+// The same for a commit in doubt: once a second would be thirty times.
+func TestLongDoubtIsToldRarely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, told := newScript(), &told{}
+		c := committer.New(log, committer.Config{Logger: told.logger(), RetryFor: 30 * time.Second})
+		log.onAppend = func(*committer.Commit) error { return fails(committer.InDoubt) }
+		wantError(t, commit(t, c, log, write("a", command.Any, "1"))[0], command.ErrOutcomeUnknown)
+		wantTold(t, told, "what became of a commit", 5) // at first, after 1 s, 2 s, 4 s, 8 s
+	})
 }
 
 // An outage is over, too, when the answer is that another process has appended meanwhile.

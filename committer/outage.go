@@ -18,10 +18,20 @@ type outage struct {
 	since    time.Time // of the first failure; zero when there is none
 	last     time.Time // of the newest; one that is long past belongs to another outage
 	delay    time.Duration
+	reticence
+}
+
+// stalls tells of a failure, unless enough has been told of its outage.
+func (c *Committer) stalls(o *outage, message string, err error) {
+	o.begin()
+	if o.due(o.last) {
+		c.config.Logger.Warn(message, "error", err, "lasting", o.last.Sub(o.since))
+	}
 }
 
 // goesOn ends an outage, and tells of it if anybody had to wait.
 func (c *Committer) goesOn(o *outage) {
+	c.hopeless = reticence{}
 	if lasted := o.over(); lasted > 0 {
 		c.config.Logger.Info("groupcommit: writing goes on", "after", lasted)
 	}
@@ -32,7 +42,7 @@ func (o *outage) over() (lasted time.Duration) {
 	if o.delay > 0 {
 		lasted = time.Since(o.since)
 	}
-	o.since, o.delay = time.Time{}, 0
+	*o = outage{patience: o.patience}
 	return lasted
 }
 
@@ -40,7 +50,7 @@ func (o *outage) over() (lasted time.Duration) {
 func (o *outage) begin() bool {
 	now := time.Now()
 	if o.since.IsZero() || now.Sub(o.last) > o.patience {
-		o.since, o.delay = now, 0
+		*o = outage{patience: o.patience, since: now}
 	}
 	o.last = now
 	return now.Sub(o.since) < o.patience
@@ -50,11 +60,16 @@ func (o *outage) begin() bool {
 func (o *outage) wait(ctx context.Context) bool {
 	patient := o.begin()
 	o.delay = min(max(2*o.delay, firstDelay), maxDelay)
-	timer := time.NewTimer(o.delay/2 + rand.N(o.delay/2))
+	return rest(ctx, o.delay) && patient
+}
+
+// rest lets a while pass, about as long as this. It tells whether ctx goes on.
+func rest(ctx context.Context, delay time.Duration) bool {
+	timer := time.NewTimer(delay/2 + rand.N(delay/2))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return patient
+		return true
 	case <-ctx.Done():
 		return false
 	}

@@ -22,7 +22,7 @@ func (c *Committer) settle(ctx context.Context, commit *Commit) error {
 			c.config.Hooks.settled(commit, settlement)
 			return err
 		}
-		c.config.Logger.Warn("groupcommit: trying again to learn what became of a commit", "error", err)
+		c.stalls(&doubt, "groupcommit: what became of a commit cannot be learned, and is tried again", err)
 		if !c.pause(ctx, &doubt) {
 			c.config.Hooks.settled(commit, SettledUnknown)
 			return fmt.Errorf("%w: %v", command.ErrOutcomeUnknown, err) // not wrapped: a cause may promise that nothing was written

@@ -32,11 +32,14 @@ type Pipeline struct {
 	committer *committer.Committer
 	recorder  *recorder
 
-	ended chan struct{}   // closed by run
-	fate  error           // why the loop was given up, if it was; as cut
-	cut   bool            // commands were given up because Close had no more patience; run's until ended is closed
+	ended chan struct{}   // closed by run, or by who gives it up
+	fate  error           // what Close returns; set before ended is closed
+	cut   bool            // commands were given up because Close had no more patience; run's
 	abort context.Context // ends when Close has no more patience
 	stop  context.CancelCauseFunc
+
+	giving sync.Once
+	reason error // why the first Close had no more patience; set before abort ends
 
 	mu    sync.Mutex // guards begun
 	begun []*batcher.Batch[*Future]
@@ -79,6 +82,9 @@ func (p *Pipeline) run() {
 		}
 	}
 	p.committer.Close()
+	if p.cut { // else all was told, even where patience was at its end and the turn had still to be given back
+		p.fate = fmt.Errorf("groupcommit: closed before everything was written: %w", p.reason)
+	}
 	close(p.ended)
 }
 
@@ -137,7 +143,7 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 
 // Close stops admission and returns when every command that was admitted has its verdict and no goroutine is left. If ctx
 // ends first, what was not yet sent is told as not written, what is in doubt as unknown, and the cause of ctx's end is returned if there
-// was any of that. It may be called again, and by several goroutines.
+// was any of that. It may be called again, and by several goroutines: each call returns the same.
 func (p *Pipeline) Close(ctx context.Context) error {
 	p.batcher.Close()
 	select {
@@ -150,12 +156,15 @@ func (p *Pipeline) Close(ctx context.Context) error {
 		return p.fate
 	case <-ctx.Done():
 	}
-	p.stop(command.ErrClosed)
-	if err := p.awaitEnd(); err != nil {
-		return err
-	}
-	if !p.cut { // all was told before, or in the end: only the turn had still to be given back
-		return nil
-	}
-	return fmt.Errorf("groupcommit: closed before everything was written: %w", context.Cause(ctx))
+	p.giveUp(context.Cause(ctx))
+	p.awaitEnd()
+	return p.fate
+}
+
+// giveUp has the loop come to a quick end with whatever it has.
+func (p *Pipeline) giveUp(reason error) {
+	p.giving.Do(func() {
+		p.reason = reason
+		p.stop(command.ErrClosed)
+	})
 }

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -214,7 +215,8 @@ func isInvalid(err error) bool {
 	return ok
 }
 
-// Close with no more patience leaves no future open: what was never sent is told as not written.
+// Close with no more patience leaves no future open: what was never sent is told as not written. Each call says so, whoever had the patience
+// to wait, then and later.
 func TestCloseGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := pipeline.New(pipeline.Config{Batcher: batcher.Config{MaxItems: 2}}, newHeld())
@@ -224,16 +226,22 @@ func TestCloseGivesUp(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errGone)
 		defer cancel()
-		if err := p.Close(ctx); !errors.Is(err, errGone) {
-			t.Errorf("got %v", err)
+		for range 2 {
+			var closing sync.WaitGroup
+			closing.Go(func() {
+				if err := p.Close(ctx); !errors.Is(err, errGone) {
+					t.Errorf("got %v", err)
+				}
+			})
+			if err := p.Close(t.Context()); !errors.Is(err, errGone) {
+				t.Errorf("who had patience got %v", err)
+			}
+			closing.Wait()
 		}
 		for _, f := range futures {
 			if _, err := f.Result(); !errors.Is(err, command.ErrNotWritten) || !errors.Is(err, command.ErrClosed) {
 				t.Errorf("got %v", err)
 			}
-		}
-		if err := p.Close(ctx); err != nil {
-			t.Errorf("again: %v", err)
 		}
 	})
 }

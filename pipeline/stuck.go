@@ -40,13 +40,13 @@ func (p *Pipeline) leave(batch *batcher.Batch[*Future]) {
 
 // awaitEnd returns when the loop has ended, or will never do so because a decision does not return. It is called when abort has ended, so nothing
 // else holds up the loop for long.
-func (p *Pipeline) awaitEnd() error {
+func (p *Pipeline) awaitEnd() {
 	ticker := time.NewTicker(glance)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-p.ended:
-			return p.fate
+			return
 		case <-ticker.C:
 			if p.committer.Abandon(lastPatience) {
 				p.forsake(ErrStuck, true)

@@ -42,9 +42,12 @@ func turnAlone(t *testing.T, open Open) {
 	const processes, turns = 4, 25
 	handle := open(t)
 	holders, taken := 0, 0 // under the turn alone
+	stores := make([]Store, processes)
+	for i := range stores { // all are open before any begins: that takes as long as many turns
+		stores[i] = handle()
+	}
 	var wg sync.WaitGroup
-	for range processes {
-		store := handle()
+	for _, store := range stores {
 		wg.Go(func() {
 			for range turns {
 				if _, err := store.Take(t.Context(), committer.Query{}); err != nil {

@@ -3,6 +3,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
@@ -16,7 +17,8 @@ func Opened(tb testing.TB) func(*groupcommit.Store, error) *groupcommit.Store {
 			tb.Fatal(err)
 		}
 		tb.Cleanup(func() {
-			if err := store.Close(context.Background()); err != nil {
+			err := store.Close(context.Background())
+			if err != nil && !errors.Is(err, context.Canceled) { // as it is where the test has closed it without patience
 				tb.Error(err)
 			}
 		})
