@@ -281,7 +281,7 @@ func (c *course) judge(rt *rapid.T) {
 			want = append(want, e.position)
 		}
 	}
-	parked, err := c.runner.Parked(c.t.Context(), c.name, 10_000)
+	parked, err := c.runner.Parked(c.t.Context(), c.name, 0, 0, 10_000)
 	for _, p := range parked {
 		got = append(got, p.Position)
 		if !strings.Contains(p.Error, errUnfit.Error()) {

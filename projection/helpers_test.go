@@ -26,7 +26,12 @@ func (p place) open(ctx context.Context) (*groupcommit.Store, *pgxpool.Pool, err
 	if err != nil {
 		return nil, nil, err
 	}
-	pool, err := pgxpool.New(ctx, p.URL)
+	config, err := pgxpool.ParseConfig(p.URL)
+	if err != nil {
+		return nil, nil, err
+	}
+	config.ConnConfig.RuntimeParams["application_name"] = p.Schema
+	pool, err := pgxpool.NewWithConfig(ctx, config)
 	return store, pool, err
 }
 
@@ -66,13 +71,27 @@ func newFixtureAt(t *testing.T, p place) *fixture {
 
 func (f *fixture) newRunner(t *testing.T) *projection.Runner {
 	t.Helper()
-	config := projection.Config{Pool: f.pool, Schema: f.Schema, Migrate: true, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}
-	runner, err := projection.NewRunner(t.Context(), f.store, config)
+	return f.newRunnerOf(t, f.store, projection.Config{Pool: f.pool, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+}
+
+// newRunnerOf makes a runner in the schema of the fixture.
+func (f *fixture) newRunnerOf(t *testing.T, source projection.Source, config projection.Config) *projection.Runner {
+	t.Helper()
+	config.Schema, config.Migrate = f.Schema, true
+	runner, err := projection.NewRunner(t.Context(), source, config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return runner
 }
+
+// listener is a slog.Handler that hands on what it is told.
+type listener func(slog.Record)
+
+func (l listener) Handle(_ context.Context, r slog.Record) error { l(r); return nil }
+func (l listener) Enabled(context.Context, slog.Level) bool      { return true }
+func (l listener) WithAttrs([]slog.Attr) slog.Handler            { return l }
+func (l listener) WithGroup(string) slog.Handler                 { return l }
 
 func (f *fixture) exec(t *testing.T, sql string, args ...any) {
 	t.Helper()
@@ -84,9 +103,14 @@ func (f *fixture) exec(t *testing.T, sql string, args ...any) {
 // run runs members until the test ends, or the function that it returns is called, which gives the error.
 func (f *fixture) run(t *testing.T, members ...projection.Member) (stop func() error) {
 	t.Helper()
+	return run(t, f.runner, members...)
+}
+
+func run(t *testing.T, runner *projection.Runner, members ...projection.Member) (stop func() error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- f.runner.Run(ctx, members...) }()
+	go func() { ended <- runner.Run(ctx, members...) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() { _ = stop() })
 	return stop
@@ -144,6 +168,42 @@ func (f *fixture) find(t *testing.T, name string, version int) (status projectio
 		return status, false
 	}
 	return all[at], true
+}
+
+// parked are the positions of the parked events of version 0.
+func (f *fixture) parked(t *testing.T, name string) (positions []int64) {
+	t.Helper()
+	all, err := f.runner.Parked(t.Context(), name, 0, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		positions = append(positions, e.Position)
+	}
+	return positions
+}
+
+// waiters is how many sessions of the read models wait for a lock.
+func (f *fixture) waiters(t *testing.T) (n int) {
+	t.Helper()
+	return query[int](t, f, "SELECT count(*) FROM pg_stat_activity WHERE application_name = '%s' AND wait_event_type = 'Lock'", f.Schema)
+}
+
+// holder is the server process of the session that has the only turn that is taken.
+func (f *fixture) holder(t *testing.T) (pid int) {
+	t.Helper()
+	return query[int](t, f, `
+		SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+		WHERE locktype = 'advisory' AND granted AND application_name = '%s'`, f.Schema)
+}
+
+// query asks for one value.
+func query[T any](t *testing.T, f *fixture, sql string, args ...any) (value T) {
+	t.Helper()
+	if err := f.pool.QueryRow(t.Context(), fmt.Sprintf(sql, args...)).Scan(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
 }
 
 // eventually waits until something is so.

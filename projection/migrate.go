@@ -34,7 +34,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, schema string) error {
 // checkSchema returns a *groupcommit.SchemaError unless the tables are those that this program works with.
 func (r *Runner) checkSchema(ctx context.Context) error {
 	problem := groupcommit.SchemaError{Schema: r.config.Schema, Want: migrations.Latest}
-	err := r.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+r.schema+"."+tables.Table).Scan(&problem.Have)
+	err := r.pool.QueryRow(ctx, r.sql("SELECT coalesce(max(version_id), 0) FROM %s."+tables.Table)).Scan(&problem.Have)
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case ok && (pgErr.Code == "42P01" || pgErr.Code == "3F000"):

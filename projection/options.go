@@ -16,7 +16,8 @@ const (
 	// Stop ends the projection with a *StoppedError. Nothing behind the events takes effect.
 	Stop OnFailure = iota
 	// Park tries ever smaller parts of the batch, puts the events that fail alone into table parked_events, and goes on. What follows a parked event in
-	// its stream is applied before it, if that is retried: Apply must be able to bear that.
+	// its stream is applied before it, if that is retried: Apply must be able to bear that. Where events are not to be blamed, as when a table is missing
+	// or 20 in a row have failed, the projection stops.
 	Park
 )
 
@@ -29,20 +30,26 @@ type Options struct {
 	// BatchEvents is how many events are handed over at a time, at most: 1 to 10,000, defaults to 1,000. What is there is handed over at once.
 	BatchEvents int
 
-	// Timeout is how long a statement may take; all of a batch may take twice as long, and no answer is waited for longer. A process that is stopped or
-	// cut off is replaced after twice this time. Defaults to 10 s, for a MaterializedView to 5 min.
+	// Timeout is how long a statement may take, and a call of Handle; a transaction, with all that Apply does in it, may take twice as long, and no answer
+	// is waited for longer. A process that is stopped or cut off is replaced after two to three times this time, and a little more: give all processes
+	// the same. At least a second; defaults to 10 s, for a MaterializedView to 5 min.
 	Timeout time.Duration
 
-	// Attempts are made with a batch, with growing pauses between them, before OnFailure is asked. Defaults to 5. Failures that are no fault of the events
-	// do not count: see Transient.
+	// Attempts are made with a batch, with growing pauses between them, before OnFailure is asked. Defaults to 5. What takes too long counts; failures
+	// that are no fault of the events do not: see Transient. A Swap, a refresh, and reading the log (an upcast that fails) have as many, and then the
+	// projection stops.
 	Attempts  int
 	OnFailure OnFailure
+
+	// MaxParked is how many events may be parked at a time: 1 to 100,000, defaults to 1,000. One more stops the projection.
+	MaxParked int
 }
 
 func (o Options) withDefaults() Options {
 	o.BatchEvents = cmp.Or(o.BatchEvents, 1000)
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Attempts = cmp.Or(o.Attempts, 5)
+	o.MaxParked = cmp.Or(o.MaxParked, 1000)
 	return o
 }
 
@@ -50,6 +57,8 @@ const (
 	maxBatchEvents = 10_000
 	maxNameBytes   = 200
 	maxTypes       = 1_000
+	maxMaxParked   = 100_000
+	minTimeout     = time.Second // who waits for the turn shows that it is alive more often than that
 )
 
 func (o *Options) check(name string) error {
@@ -60,19 +69,21 @@ func (o *Options) check(name string) error {
 		return &InvalidError{"Types", "there are at most 1,000 of them"}
 	case o.BatchEvents < 0 || o.BatchEvents > maxBatchEvents:
 		return &InvalidError{"BatchEvents", "a batch has 1 to 10,000 events"}
-	case o.Timeout < 0 || o.Timeout > 0 && o.Timeout < time.Millisecond:
-		return &InvalidError{"Timeout", "it is at least a millisecond"}
+	case o.Timeout < 0 || o.Timeout > 0 && o.Timeout < minTimeout:
+		return &InvalidError{"Timeout", "it is at least a second"}
 	case o.Attempts < 0:
 		return &InvalidError{"Attempts", "at least one is made"}
 	case o.OnFailure != Stop && o.OnFailure != Park:
 		return &InvalidError{"OnFailure", "it is Stop or Park"}
+	case o.MaxParked < 0 || o.MaxParked > maxMaxParked:
+		return &InvalidError{"MaxParked", "at least one event may be parked, and at most 100,000"}
 	}
 	return nil
 }
 
 // reading is what to ask of a subscription.
-func (o *Options) reading(from groupcommit.Checkpoint, title string) []groupcommit.ReadOption {
-	options := []groupcommit.ReadOption{groupcommit.From(from), groupcommit.PageSize(o.BatchEvents), groupcommit.Named(title)}
+func (o *Options) reading(from groupcommit.Checkpoint, batchEvents int, title string) []groupcommit.ReadOption {
+	options := []groupcommit.ReadOption{groupcommit.From(from), groupcommit.PageSize(batchEvents), groupcommit.Named(title)}
 	if len(o.Types) > 0 {
 		options = append(options, groupcommit.Types(o.Types...))
 	}

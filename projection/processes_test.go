@@ -26,7 +26,13 @@ type order struct {
 	Timeout time.Duration
 }
 
-// project keeps a tally in small batches, and tells of each that is about to commit.
+// word is what a process tells: from which position on it is about to commit, or that it has failed.
+type word struct {
+	Position int64
+	Failure  string
+}
+
+// project keeps a tally in small batches, and tells of each that is about to commit, and of what has failed.
 func project(ctx context.Context, link *worker.Link) error {
 	var o order
 	if err := link.Receive(&o); err != nil {
@@ -38,7 +44,8 @@ func project(ctx context.Context, link *worker.Link) error {
 	}
 	defer pool.Close()
 	defer store.Close(context.WithoutCancel(ctx))
-	runner, err := projection.NewRunner(ctx, store, projection.Config{Pool: pool, Schema: o.Schema})
+	failed := listenTo(func(message string) { _ = link.Send(word{Failure: message}) })
+	runner, err := projection.NewRunner(ctx, store, projection.Config{Pool: pool, Schema: o.Schema, Logger: failed})
 	if err != nil {
 		return err
 	}
@@ -49,7 +56,7 @@ func project(ctx context.Context, link *worker.Link) error {
 		if err := apply(ctx, tx, events); err != nil {
 			return err
 		}
-		return link.Send(events[0].Position)
+		return link.Send(word{Position: events[0].Position})
 	}
 	return runner.Run(ctx, p)
 }
@@ -73,12 +80,21 @@ func startProject(t *testing.T, o order) *worker.Process {
 // batch waits for a process to be about to commit, and tells of which position on.
 func batch(t *testing.T, process *worker.Process) (position int64) {
 	t.Helper()
+	return hear(t, process, func(w word) bool { return w.Position > 0 }).Position
+}
+
+// hear waits for a process to say something.
+func hear(t *testing.T, process *worker.Process, is func(word) bool) (w word) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := process.Receive(ctx, &position); err != nil {
-		t.Fatal(err)
+	for !is(w) {
+		w = word{}
+		if err := process.Receive(ctx, &w); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return position
+	return w
 }
 
 // A process is killed again and again, somewhere in a batch, while another one waits to go on in its place and writes go on. The read
@@ -110,7 +126,7 @@ func TestKilledAtRandomPoints(t *testing.T) {
 	stop()
 	wg.Wait()
 	go func() { // it must not wait for somebody to listen
-		for position := int64(0); running.Receive(t.Context(), &position) == nil; {
+		for w := (word{}); running.Receive(t.Context(), &w) == nil; {
 		}
 	}()
 	f.waitFor(t, "tally", f.append(t, 1, 1))
@@ -131,6 +147,7 @@ func TestStoppedHolderIsReplacedAndFenced(t *testing.T) {
 	f.waitFor(t, "tally", last)
 	f.checkTally(t, f.table("tally"))
 	first.Signal(syscall.SIGCONT)
+	hear(t, first, func(w word) bool { return w.Failure != "" })
 	f.waitFor(t, "tally", f.append(t, 3, 30))
 	f.checkTally(t, f.table("tally"))
 }

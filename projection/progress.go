@@ -2,97 +2,78 @@ package projection
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // progress tells who waits in this process how far the projections are that run here.
 type progress struct {
-	mu      sync.Mutex       // guards all below
-	at      map[string]int64 // 0 for what does not run here
-	changed chan struct{}    // closed at the next change; nil while nobody waits
+	mu      sync.Mutex         // guards all below
+	live    map[string]reached // by name: what runs here and is live
+	changed chan struct{}      // closed at the next change; nil while nobody waits
 }
 
-func (p *progress) reach(name string, position int64) {
+type reached struct {
+	version  int
+	position int64
+}
+
+func (p *progress) reach(name string, version int, position int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.at == nil {
-		p.at = map[string]int64{}
+	if p.live == nil {
+		p.live = map[string]reached{}
 	}
-	p.at[name] = position
+	p.live[name] = reached{version, position}
+	p.wake()
+}
+
+// forget is called when what becomes of a version is not known here any more.
+func (p *progress) forget(name string, version int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.live[name].version == version {
+		delete(p.live, name)
+	}
+	p.wake()
+}
+
+func (p *progress) wake() {
 	if p.changed != nil {
 		close(p.changed)
 		p.changed = nil
 	}
 }
 
-// wait returns when the projection has reached the position here, or a tick has come, or with the error of ctx.
-func (p *progress) wait(ctx context.Context, name string, position int64, tick <-chan time.Time) error {
+// wait tells whether the projection has reached the position here, before it is time to ask the database: after a pause, or where it runs here, and so
+// has not much to tell, after a longer one.
+func (p *progress) wait(ctx context.Context, name string, position int64, pause time.Duration) bool {
+	elsewhere, always := time.After(pause), time.After(waitPollHere)
 	for {
-		at, changed := p.of(name)
+		at, here, changed := p.of(name)
+		due := elsewhere
+		if here {
+			due = always
+		}
 		if at >= position {
-			return nil
+			return true
 		}
 		select {
 		case <-changed:
-		case <-tick:
-			return nil
+		case <-due:
+			return false
 		case <-ctx.Done():
-			return ctx.Err()
+			return false
 		}
 	}
 }
 
-func (p *progress) of(name string) (position int64, changed <-chan struct{}) {
+func (p *progress) of(name string) (position int64, here bool, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.changed == nil {
 		p.changed = make(chan struct{})
 	}
-	return p.at[name], p.changed
-}
-
-// waitPoll is how often WaitFor looks for what other processes have done.
-const waitPoll = 20 * time.Millisecond
-
-// WaitFor returns when the live version of a projection has taken in everything up to a position, in whichever process it runs: what a command
-// wrote can be read then, when position is its Result.Last. It returns a *StoppedError when the projection has given up before, and when ctx
-// ends an error that wraps its cause.
-func (r *Runner) WaitFor(ctx context.Context, name string, position int64) error {
-	poll := time.NewTicker(waitPoll)
-	defer poll.Stop()
-	for {
-		at, err := r.liveAt(ctx, name)
-		if at >= position && err == nil {
-			return nil
-		}
-		if err == nil {
-			err = r.progress.wait(ctx, name, position, poll.C)
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("projection: waiting for %s to reach position %d, it was at %d: %w", name, position, at, context.Cause(ctx))
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (r *Runner) liveAt(ctx context.Context, name string) (position int64, err error) {
-	var version int
-	var stopped bool
-	var failure string
-	const query = "SELECT position, version, stopped, coalesce(error, '') FROM %s.projections WHERE name = $1 AND live"
-	err = r.pool.QueryRow(ctx, r.sql(query), name).Scan(&position, &version, &stopped, &failure)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return 0, nil // it may begin yet
-	case err == nil && stopped:
-		return position, &StoppedError{Name: name, Version: version, After: position, Err: errors.New(failure)}
-	}
-	return position, err
+	live, here := p.live[name]
+	return live.position, here, p.changed
 }

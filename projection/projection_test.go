@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,7 +27,8 @@ func TestProjectionFollowsTheLog(t *testing.T) {
 		f.checkTally(t, f.table("tally"))
 	}
 	end, err := f.store.End(t.Context())
-	if s := f.status(t, "tally", 0); err != nil || s.Checkpoint != end || !s.Live || s.Lag != 0 || s.LagTime != 0 || s.Stopped || s.Error != "" || s.MovedAt.IsZero() {
+	s := f.status(t, "tally", 0)
+	if err != nil || s.Checkpoint != end || !s.Live || s.Lag != 0 || s.LagTime != 0 || s.Stopped || s.Error != "" || s.MovedAt.IsZero() {
 		t.Errorf("%+v, and the log ends at %v, %v", s, end, err)
 	}
 }
@@ -88,9 +90,8 @@ func TestFilters(t *testing.T) {
 	f.waitFor(t, "tally", last)
 	last = f.append(t, 1, 5) // none that it wants
 	f.waitFor(t, "tally", last)
-	var streams, events int
-	if err := f.pool.QueryRow(t.Context(), "SELECT count(*), sum(events) FROM "+f.table("tally")).Scan(&streams, &events); err != nil || streams != 1 || events != 10 {
-		t.Errorf("%d streams, %d events, %v", streams, events, err)
+	if got := query[string](t, f, "SELECT string_agg(stream || ': ' || events, ', ') FROM %s", f.table("tally")); got != "stream-1: 10" {
+		t.Error(got)
 	}
 }
 
@@ -128,8 +129,11 @@ func TestEventThatFailsAlwaysStops(t *testing.T) {
 	if s := f.status(t, "tally", 0); !s.Stopped || s.Position != 6 || s.Error == "" || s.ErrorAt.IsZero() || s.Lag != last-6 || s.LagTime <= 0 {
 		t.Errorf("%+v", s)
 	}
-	if err := f.runner.WaitFor(t.Context(), "tally", last); !errors.As(err, &stopped) || stopped.After != 6 {
+	if err := f.runner.WaitFor(t.Context(), "tally", last); !errors.As(err, &stopped) || stopped.After != 6 || strings.Contains(err.Error(), "attempts") {
 		t.Errorf("%v", err)
+	}
+	if err := f.newRunner(t).WaitFor(t.Context(), "tally", 3); err != nil {
+		t.Errorf("it was there before it stopped: %v", err)
 	}
 	f.run(t, good)
 	eventually(t, "it runs again", func() bool { s := f.status(t, "tally", 0); return s.Position == last && !s.Stopped && s.Error == "" })
@@ -145,9 +149,12 @@ func TestEventThatFailsAlwaysIsParked(t *testing.T) {
 	f.run(t, bad)
 	f.waitFor(t, "tally", last)
 	f.checkTally(t, f.table("tally"), 7, 20)
-	parked, err := f.runner.Parked(t.Context(), "tally", 10)
-	if err != nil || len(parked) != 2 || parked[0].Position != 7 || parked[1].Position != 20 || parked[0].Error != "position 7 is unfit" || parked[0].Attempts != 1 {
+	parked, err := f.runner.Parked(t.Context(), "tally", 0, 0, 10)
+	if err != nil || len(parked) != 2 || parked[0].Position != 7 || parked[1].Position != 20 {
 		t.Fatalf("%+v, %v", parked, err)
+	}
+	if e := parked[0]; e.Error != "position 7 is unfit" || e.Attempts != 1 || e.Stream != "stream-0" || e.Type != "Happened" {
+		t.Errorf("%+v", e)
 	}
 	if s := f.status(t, "tally", 0); s.Parked != 2 || s.Stopped {
 		t.Errorf("%+v", s)
@@ -156,7 +163,7 @@ func TestEventThatFailsAlwaysIsParked(t *testing.T) {
 	if done, err := f.runner.Retry(t.Context(), bad, 7); done != 0 || !errors.Is(err, errUnfit) {
 		t.Errorf("%d, %v", done, err)
 	}
-	if parked, err = f.runner.Parked(t.Context(), "tally", 1); err != nil || parked[0].Attempts != 2 {
+	if parked, err = f.runner.Parked(t.Context(), "tally", 0, 0, 1); err != nil || parked[0].Attempts != 2 {
 		t.Errorf("%+v, %v", parked, err)
 	}
 	if done, err := f.runner.Retry(t.Context(), good); done != 2 || err != nil {
@@ -186,8 +193,8 @@ func TestDeferredConstraintParksTheEventAtFault(t *testing.T) {
 		},
 	})
 	f.waitFor(t, "halves", last)
-	if parked, err := f.runner.Parked(t.Context(), "halves", 10); err != nil || len(parked) != 1 || parked[0].Position != 3 {
-		t.Errorf("%+v, %v", parked, err)
+	if parked := f.parked(t, "halves"); !slices.Equal(parked, []int64{3}) {
+		t.Errorf("%v", parked)
 	}
 }
 
@@ -208,8 +215,8 @@ func TestErrorThatApplyKeepsIsParked(t *testing.T) {
 	f.run(t, p)
 	f.waitFor(t, "tally", last)
 	f.checkTally(t, f.table("tally"), 3)
-	if parked, err := f.runner.Parked(t.Context(), "tally", 10); err != nil || len(parked) != 1 || parked[0].Position != 3 {
-		t.Errorf("%+v, %v", parked, err)
+	if parked := f.parked(t, "tally"); !slices.Equal(parked, []int64{3}) {
+		t.Errorf("%v", parked)
 	}
 }
 
@@ -236,8 +243,8 @@ func TestDeferredConstraintStaysDeferred(t *testing.T) {
 	}
 	f.run(t, unfitFor(p, 2))
 	f.waitFor(t, "places", last)
-	if parked, err := f.runner.Parked(t.Context(), "places", 10); err != nil || len(parked) != 1 || parked[0].Position != 2 {
-		t.Errorf("%+v, %v", parked, err)
+	if parked := f.parked(t, "places"); !slices.Equal(parked, []int64{2}) {
+		t.Errorf("%v", parked)
 	}
 }
 
@@ -413,21 +420,10 @@ func TestServerRestarts(t *testing.T) {
 // What has failed at the end of the log, and was mended, is told no longer, though there is nothing to move on to.
 func TestErrorAtTheEndOfTheLogHasPassed(t *testing.T) {
 	f := newFixture(t)
-	s := newSeat(t, f, 0)
-	p := tallying(f.table("tally"))
-	p.Timeout = time.Second // it looks twice in this time whether its session is there
-	s.run(t.Context(), p)
-	defer s.stop()
+	f.run(t, tallying(f.table("tally")))
 	last := f.append(t, 1, 5)
 	f.waitFor(t, "tally", last)
-	f.exec(t, `
-		SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
-		WHERE locktype = 'advisory' AND application_name = '%s'`, s.application)
-	eventually(t, "the loss of the session is written down", func() bool {
-		var failed bool
-		err := f.pool.QueryRow(t.Context(), "SELECT error IS NOT NULL FROM "+f.table("projections")).Scan(&failed)
-		return err == nil && failed
-	})
+	f.exec(t, "UPDATE %s SET error = 'it has passed', error_at = now()", f.table("projections"))
 	if s := f.status(t, "tally", 0); s.Position != last || s.Error != "" || !s.ErrorAt.IsZero() {
 		t.Errorf("%+v", s)
 	}
@@ -472,6 +468,40 @@ func TestMaterializedViewIsKeptFresh(t *testing.T) {
 	}
 }
 
+// What no other attempt can mend has as many as a batch has.
+func TestRefreshThatAlwaysFailsStops(t *testing.T) {
+	f := newFixture(t)
+	f.append(t, 1, 1)
+	f.exec(t, "CREATE MATERIALIZED VIEW %[1]s.counts AS SELECT stream, count(*) AS events FROM %[1]s.events GROUP BY stream", f.Schema)
+	view := projection.MaterializedView{Name: "counts", View: f.table("counts"), Every: time.Millisecond, Options: projection.Options{Attempts: 2}}
+	err := f.runner.Run(t.Context(), view) // it has no unique index
+	if stopped, ok := errors.AsType[*projection.StoppedError](err); !ok || stopped.Attempts != 2 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestUpcastThatAlwaysFailsStops(t *testing.T) {
+	f := newFixture(t)
+	f.append(t, 1, 5)
+	reader, err := groupcommit.OpenReader(t.Context(), groupcommit.Config{
+		DatabaseURL: f.URL, Schema: f.Schema,
+		Upcast: func(e groupcommit.RecordedEvent) (groupcommit.RecordedEvent, error) { return e, errUnfit },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	p := tallying(f.table("tally"))
+	p.Attempts = 2
+	err = f.newRunnerOf(t, reader, projection.Config{Pool: f.pool}).Run(t.Context(), p)
+	if stopped, ok := errors.AsType[*projection.StoppedError](err); !ok || stopped.Attempts != 2 || !errors.Is(err, errUnfit) {
+		t.Errorf("%v", err)
+	}
+	if s := f.status(t, "tally", 0); !s.Stopped {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestUnusableMembersAreRefused(t *testing.T) {
 	f := newFixture(t)
 	apply := tallying("t").Apply
@@ -483,17 +513,32 @@ func TestUnusableMembersAreRefused(t *testing.T) {
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Types: make([]string, 1001)}},
 		projection.Projection{Name: "p", Apply: apply, Version: -1},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{BatchEvents: 10_001}},
-		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Timeout: 1}},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Timeout: time.Second - 1}},
+		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{MaxParked: 100_001}},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{Attempts: -1}},
 		projection.Projection{Name: "p", Apply: apply, Options: projection.Options{OnFailure: 7}},
 		projection.Handler{Name: "h"},
 		projection.Handler{Name: "h", Handle: handle, CheckpointEvents: -1},
 		projection.MaterializedView{Name: "v"},
 		projection.MaterializedView{Name: "v", View: "v", Every: -1},
+		projection.MaterializedView{Name: "v", View: "v", Options: projection.Options{OnFailure: projection.Park}},
+		nil,
 	} {
 		if err := f.runner.Run(t.Context(), m); !errors.As(err, new(*projection.InvalidError)) {
 			t.Errorf("%+v: %v", m, err)
 		}
+	}
+}
+
+func TestRunnerNamesWhatItNeeds(t *testing.T) {
+	f := newFixture(t)
+	_, err := projection.NewRunner(t.Context(), nil, projection.Config{Pool: f.pool})
+	if invalid, ok := errors.AsType[*projection.InvalidError](err); !ok || invalid.Field != "source" {
+		t.Errorf("%v", err)
+	}
+	_, err = projection.NewRunner(t.Context(), f.store, projection.Config{})
+	if invalid, ok := errors.AsType[*projection.InvalidError](err); !ok || invalid.Field != "Config.Pool" {
+		t.Errorf("%v", err)
 	}
 }
 

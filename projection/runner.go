@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"sync"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -19,6 +21,7 @@ type Source interface {
 	SubscribeBatches(ctx context.Context, after int64, options ...groupcommit.ReadOption) iter.Seq2[groupcommit.Batch, error]
 	ReadAll(ctx context.Context, options ...groupcommit.ReadOption) iter.Seq2[groupcommit.RecordedEvent, error]
 	End(ctx context.Context) (groupcommit.Checkpoint, error)
+	LogID(ctx context.Context) (uuid.UUID, error)
 }
 
 // Config of a Runner.
@@ -37,15 +40,19 @@ type Runner struct {
 	config   Config
 	pool     *pgxpool.Pool
 	source   Source
-	schema   string // quoted
+	log      uuid.UUID // the identity of the source
+	schema   string    // quoted
 	progress progress
 }
 
 // NewRunner makes a Runner. It returns an *InvalidError, a *groupcommit.SchemaError when the tables are not as needed, or an error of
-// the database. It holds nothing that is to be released.
+// a database. It holds nothing that is to be released.
 func NewRunner(ctx context.Context, source Source, config Config) (*Runner, error) {
-	if source == nil || config.Pool == nil {
-		return nil, &InvalidError{"Config.Pool", "a runner needs a log to read and the pool of a database"}
+	switch {
+	case source == nil:
+		return nil, &InvalidError{"source", "a runner needs a log to read: a Store or a Reader"}
+	case config.Pool == nil:
+		return nil, &InvalidError{"Config.Pool", "a runner needs the pool of a database for the read models"}
 	}
 	config.Schema = cmp.Or(config.Schema, DefaultSchema)
 	if config.Logger == nil {
@@ -57,18 +64,24 @@ func NewRunner(ctx context.Context, source Source, config Config) (*Runner, erro
 			return nil, err
 		}
 	}
-	return r, r.checkSchema(ctx)
+	if err := r.checkSchema(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.log, err = source.LogID(ctx); err != nil {
+		return nil, fmt.Errorf("projection: which log it is: %w", err)
+	}
+	return r, nil
 }
 
 // Run runs its members, each by itself, until ctx ends and all have returned, and then returns nil. When one stops for good, the others go on; its
-// error is logged and stands in Status at once, and is returned at the end: a *StoppedError, ErrReplaced, or groupcommit.ErrClosed.
+// error is logged and stands in Status at once, and is returned at the end: a *StoppedError, ErrReplaced, or groupcommit.ErrClosed. Members that cannot
+// be run as they are, or not together, are refused with an *InvalidError before anything runs; so is one, then, whose name another kind of member
+// has, or a projection of another log in the same schema.
 func (r *Runner) Run(ctx context.Context, members ...Member) error {
-	tasks := make([]task, len(members))
-	for i, member := range members {
-		var err error
-		if tasks[i], err = member.task(); err != nil {
-			return err
-		}
+	tasks, err := tasksOf(members)
+	if err != nil {
+		return err
 	}
 	ended := make([]error, len(tasks))
 	var wg sync.WaitGroup

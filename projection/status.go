@@ -30,13 +30,13 @@ type Status struct {
 // Title is the name with the version, where there is one, as the log and the projection's subscription have it.
 func (s *Status) Title() string { return title(s.Name, s.Version) }
 
-// Status tells of all projections that have ever begun and were not replaced, by name and version.
+// Status tells of all projections of this log that have ever begun and were not replaced or forgotten, by name and version.
 func (r *Runner) Status(ctx context.Context) ([]Status, error) {
 	const list = `
 SELECT name, version, live, position, commit_id, moved_at, stopped, coalesce(error, ''), coalesce(error_at, '0001-01-01 00:00:00Z'),
        (SELECT count(*) FROM %s.parked_events e WHERE e.projection = p.name AND e.version = p.version)
-FROM %s.projections p ORDER BY name, version`
-	rows, err := r.pool.Query(ctx, r.sql(list))
+FROM %s.projections p WHERE log = $1 ORDER BY name, version`
+	rows, err := r.pool.Query(ctx, r.sql(list), r.log)
 	if err != nil {
 		return nil, fmt.Errorf("projection: reading the checkpoints: %w", err)
 	}

@@ -3,7 +3,7 @@ package projection
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,8 +11,9 @@ import (
 	"github.com/groupcommit/groupcommit"
 )
 
-// task is a member as it is run. Of apply, handle and refresh one is set.
+// task is a member as it is run. Of apply, handle and refresh one is set. It belongs to one goroutine.
 type task struct {
+	kind    string
 	name    string
 	version int
 	options Options
@@ -24,9 +25,25 @@ type task struct {
 
 	saveEvents int           // handled before the checkpoint is saved
 	saveEvery  time.Duration // that passes before a checkpoint is saved that no transaction carries
+
+	beside  bool // a lower version runs with it, and is the one to be live, whichever comes first
+	begun   bool // it had its turn here, and a row
+	trouble trouble
 }
 
-// run holds a session as long as it lasts, and opens another one, until ctx ends or the task stops for good.
+func (t *task) title() string { return title(t.name, t.version) }
+
+// effect calls what the user gave for events.
+func (t *task) effect(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+	return guard(ctx, tx, func() error {
+		if t.apply != nil {
+			return t.apply(ctx, tx, events)
+		}
+		return t.handle(ctx, events)
+	})
+}
+
+// run holds a session as long as it lasts, and opens another one, until ctx ends or the task ends for good.
 func (r *Runner) run(ctx context.Context, t *task) error {
 	for pause := firstPause; ; pause = longer(pause) {
 		begun := time.Now()
@@ -34,12 +51,9 @@ func (r *Runner) run(ctx context.Context, t *task) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		r.config.Logger.Error("projection failed", "projection", title(t.name, t.version), "error", err)
+		r.tell(ctx, t, err)
 		if final(err) {
-			return r.giveUp(ctx, t, err)
-		}
-		if !errors.Is(err, errFenced) {
-			r.note(ctx, t, err, false)
+			return err
 		}
 		if time.Since(begun) > longestPause {
 			pause = firstPause
@@ -48,37 +62,14 @@ func (r *Runner) run(ctx context.Context, t *task) error {
 	}
 }
 
-// giveUp says what a task has ended with, there and here.
-func (r *Runner) giveUp(ctx context.Context, t *task, err error) error {
-	if errors.Is(err, ErrReplaced) || errors.Is(err, groupcommit.ErrClosed) {
-		return err
+// tell logs why a session has ended. What belongs to every deployment is no reason for an alarm.
+func (r *Runner) tell(ctx context.Context, t *task, err error) {
+	level, what := slog.LevelWarn, "projection failed"
+	switch {
+	case errors.Is(err, errFenced) || errors.Is(err, ErrReplaced) || errors.Is(err, groupcommit.ErrClosed):
+		level, what = slog.LevelInfo, "projection ended"
+	case final(err):
+		level, what = slog.LevelError, "projection stopped"
 	}
-	stopped, ok := errors.AsType[*StoppedError](err)
-	if !ok {
-		stopped = &StoppedError{Name: t.name, Version: t.version, Err: err}
-		if row, found, err := r.load(ctx, r.pool, t); err == nil && found {
-			stopped.After = row.Position
-		}
-	}
-	r.note(ctx, t, stopped.Err, true)
-	return stopped
-}
-
-const (
-	firstPause   = 50 * time.Millisecond
-	longestPause = 10 * time.Second
-)
-
-// longer doubles a pause, more or less, so that processes which fail together do not try again together.
-func longer(pause time.Duration) time.Duration {
-	return min(pause+rand.N(2*pause), longestPause)
-}
-
-func wait(ctx context.Context, pause time.Duration) {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+	r.config.Logger.Log(ctx, level, what, "projection", t.title(), "error", err)
 }

@@ -104,6 +104,12 @@ func (r *Reader) End(ctx context.Context) (command.Checkpoint, error) {
 	return end, err
 }
 
+// LogID tells one log from another: it is the ID of the commit that a log begins with, whose position is 0; zero where that was pruned.
+func (r *Reader) LogID(ctx context.Context) (uuid.UUID, error) {
+	_, first, err := r.log.Tip(ctx, 0)
+	return first, err
+}
+
 // PositionAt is where the log ended at a time: with After or Limit, the log can be read as it was then. It is 0 before the first commit. Times of
 // commits grow with their positions, whatever the clocks of the writers do.
 func (r *Reader) PositionAt(ctx context.Context, at time.Time) (int64, error) {

@@ -4,6 +4,8 @@
 CREATE TABLE projections (
     name      text COLLATE "C" NOT NULL,
     version   int              NOT NULL,
+    kind      text             NOT NULL,
+    log       uuid             NOT NULL,
     live      boolean          NOT NULL,
     position  bigint           NOT NULL,
     commit_id uuid             NOT NULL,
@@ -19,6 +21,8 @@ CREATE UNIQUE INDEX projections_live_key ON projections (name) WHERE live;
 COMMENT ON TABLE projections IS 'How far each projection has come: its effect and this row change in one transaction.';
 COMMENT ON COLUMN projections.name IS 'Given by the application.';
 COMMENT ON COLUMN projections.version IS 'Of the read model. A new one is built beside the live one and takes its place when it has caught up.';
+COMMENT ON COLUMN projections.kind IS 'Projection, Handler or MaterializedView: the same in all versions of a name.';
+COMMENT ON COLUMN projections.log IS 'Which log it follows: the ID of the commit that this one begins with. The same in all versions of a name.';
 COMMENT ON COLUMN projections.live IS 'Whether this is the version that is read.';
 COMMENT ON COLUMN projections.position IS 'Everything in the log up to here has taken effect, or is parked.';
 COMMENT ON COLUMN projections.commit_id IS 'The commit in the log that the position belongs to: after a failover that lost commits it is not there any more.';

@@ -1,0 +1,39 @@
+package projection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// errOverdue is the cause with which a context of ours ends at its limit.
+var errOverdue = errors.New("it took longer than Timeout allows")
+
+// effectError is the failure of something of the user's.
+type effectError struct{ error }
+
+func (e *effectError) Unwrap() error { return e.error }
+
+// guard marks the error of something of the user's; a panic is one. It also says when that has run out of the time that it was given, or when the
+// connection was lost under it: tx is nil where it has none.
+func guard(ctx context.Context, tx pgx.Tx, do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &effectError{fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+		}
+	}()
+	err = do()
+	if err == nil {
+		return nil
+	}
+	switch overdue := context.Cause(ctx); {
+	case errors.Is(overdue, errOverdue):
+		err = fmt.Errorf("%w: %w", overdue, err)
+	case tx != nil && tx.Conn().IsClosed():
+		err = Transient(err)
+	}
+	return &effectError{err}
+}
