@@ -121,7 +121,7 @@ type Store struct {
 	reads        reading.Owner
 	pipeline     *pipeline.Pipeline
 	log          log
-	pool         func() stats.Pool // nil without a database
+	connections  func() (used stats.Pool, losses uint64) // nil without a database
 	release      func()
 	closeTimeout time.Duration
 }
@@ -138,8 +138,8 @@ type log interface {
 // may be called after Close. With Config.NoStats the counts stay zero, but for States.
 func (s *Store) Stats() Stats {
 	now := s.pipeline.Stats()
-	if s.pool != nil {
-		now.Pool = s.pool()
+	if s.connections != nil {
+		now.Pool, now.Losses = s.connections()
 	}
 	return now
 }

@@ -156,7 +156,8 @@ type Config struct {
 	// for OpenTelemetry.
 	Tracer Tracer `env:"-"`
 
-	// NoStats makes Store.Stats count nothing. Counting costs less than two commands in a hundred: BenchmarkTelemetry measures it.
+	// NoStats makes Store.Stats count nothing; that writing stalls or has stopped is told all the same. Counting costs less than two commands in a
+	// hundred: BenchmarkTelemetry measures it.
 	NoStats bool `env:"GROUPCOMMIT_NO_STATS"`
 }
 

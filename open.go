@@ -45,7 +45,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	config.DataType = log.DataType() // that of the schema, which config need not name
 	store := start(config, log, log, log, log.Appended, log.Close)
-	store.pool = log.PoolStats
+	store.connections = log.Connections
 	return store, nil
 }
 

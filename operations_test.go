@@ -26,7 +26,7 @@ func TestOperationsSQL(t *testing.T) {
 	}
 	defer conn.Close(t.Context())
 	blocks := regexp.MustCompile("(?ms)^```sql\n(.*?)^```").FindAllStringSubmatch(string(operations), -1)
-	if len(blocks) < 5 {
+	if len(blocks) < 4 {
 		t.Fatalf("found %d statements", len(blocks))
 	}
 	for _, block := range blocks {

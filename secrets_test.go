@@ -82,6 +82,17 @@ func (h *heard) wantNoSecrets(t *testing.T, expected ...string) {
 	}
 }
 
+// lookAfter has telemetry look at a store until the test ends.
+func lookAfter(t *testing.T, store *groupcommit.Store, logger *slog.Logger) *telemetry.Telemetry {
+	t.Helper()
+	seen, err := telemetry.New(store, telemetry.Config{Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(seen.Close)
+	return seen
+}
+
 // Commands fail in every way that there is, with the same secret in the password, in data and in metadata. It is in no error, in no line of the log,
 // and nowhere in what telemetry serves.
 func TestSecretsAreNotTold(t *testing.T) {
@@ -90,8 +101,7 @@ func TestSecretsAreNotTold(t *testing.T) {
 	schema := pgtest.Schema(t)
 	config := told.everything(groupcommit.Config{DatabaseURL: proxy.URL(), Schema: schema, ApplicationName: schema, SkipJSONCheck: true, RetryFor: time.Second})
 	store := openPostgres(t, config)
-	seen := telemetry.New(store, telemetry.Config{Logger: config.Logger})
-	defer seen.Close()
+	seen := lookAfter(t, store, config.Logger)
 	cmd := identified(groupcommit.To("s", groupcommit.Any, secret))
 	mustAppend(t, store, cmd)
 
@@ -145,8 +155,7 @@ func TestSecretsAreNotToldToWhoHasToLook(t *testing.T) {
 			proxy := pgproxy.New(t, pgtest.URL(t), 0)
 			config := told.everything(groupcommit.Config{DatabaseURL: proxy.URL(), Schema: pgtest.Schema(t), RetryFor: 100 * time.Millisecond})
 			store := openPostgres(t, config)
-			seen := telemetry.New(store, telemetry.Config{Logger: config.Logger})
-			defer seen.Close()
+			seen := lookAfter(t, store, config.Logger)
 			for range 2 {
 				mustAppend(t, store, identified(groupcommit.To("s", groupcommit.Any, secret)))
 			}

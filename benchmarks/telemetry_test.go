@@ -28,7 +28,10 @@ func BenchmarkTelemetry(b *testing.B) {
 
 // watchClosely looks at a store until the benchmark ends.
 func watchClosely(b *testing.B, store *groupcommit.Store) {
-	seen := telemetry.New(store, telemetry.Config{Interval: scrapeEvery})
+	seen, err := telemetry.New(store, telemetry.Config{Interval: scrapeEvery})
+	if err != nil {
+		b.Fatal(err)
+	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)

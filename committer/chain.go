@@ -66,7 +66,7 @@ func (e *ending) await(ctx context.Context) error {
 
 // launch sends a batch on its way behind the others.
 func (c *Committer) launch(f *flight) {
-	f.heard = c.config.Hooks.sending(f.work.ctx, f.plan.commit)
+	f.heard = c.sending(f.work.ctx, f.plan.commit)
 	f.sent = time.Now()
 	f.owned = len(f.plan.commit.Rows) == 0
 	f.end = &ending{committed: make(chan struct{}), failed: make(chan struct{})}

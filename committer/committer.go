@@ -50,6 +50,8 @@ type Config struct {
 	// Turns is set where other processes append to the log, too.
 	Turns Turns
 	Hooks Hooks
+	// Trace is Hooks.Sending that also hears whose commands the commit carries: those that write events in it. Defaults to none.
+	Trace func(ctx context.Context, commit CommitInfo, carried []Receiver) (answered func(error))
 }
 
 // Committer appends batches to a log. It has no goroutines of its own but one for each commit in flight, one for the turn, and one while there are
@@ -323,7 +325,7 @@ func nextTime(before time.Time) time.Time {
 // attempt appends the commit once. One without rows makes sure of those before it: its commands repeat what was found to be recorded, which
 // need not be as durable yet as their success says. While that fails they are in doubt.
 func (c *Committer) attempt(ctx context.Context, commit *Commit) (err error) {
-	answered := c.config.Hooks.sending(ctx, commit)
+	answered := c.sending(ctx, commit)
 	defer func() { answered(err) }()
 	ctx, cancel := context.WithTimeout(ctx, c.config.AttemptTimeout)
 	defer cancel()

@@ -82,9 +82,13 @@ func (h *Hooks) judged(info JudgeInfo) {
 }
 
 // sending returns what is to be called with the answer.
-func (h *Hooks) sending(ctx context.Context, commit *Commit) func(error) {
-	if h.Sending != nil && len(commit.Rows) > 0 {
-		if answered := h.Sending(ctx, newCommitInfo(commit)); answered != nil {
+func (c *Committer) sending(ctx context.Context, commit *Commit) func(error) {
+	send := c.config.Hooks.Sending
+	if trace := c.config.Trace; trace != nil {
+		send = sendingBoth(func(ctx context.Context, info CommitInfo) func(error) { return trace(ctx, info, commit.carried) }, send)
+	}
+	if send != nil && len(commit.Rows) > 0 {
+		if answered := send(ctx, newCommitInfo(commit)); answered != nil {
 			return answered
 		}
 	}

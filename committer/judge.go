@@ -158,6 +158,9 @@ func (j *judge) accept(i int, e *Entry) verdict {
 		versions[n] = command.StreamVersion{Stream: p.stream, Version: s.version}
 	}
 	commit.Commands++
+	if j.committer.config.Trace != nil {
+		commit.carried = append(commit.carried, e.Receiver)
+	}
 	result := command.Result{First: first, Last: commit.End().Position, Versions: versions, CommittedAt: commit.Time}
 	if e.ID != uuid.Nil {
 		j.record(i, e, &result)

@@ -71,6 +71,8 @@ type Commit struct {
 	Commands int
 	Rows     []Row    // at positions Parent.Position+1, +2, ...
 	Records  []Record // of the commands with an ID, each once
+
+	carried []Receiver // of the commands that wrote the rows, in their order; kept for Config.Trace only
 }
 
 // End is the point at which the log ends after the commit.

@@ -2,16 +2,16 @@ package pg
 
 import "github.com/groupcommit/groupcommit/stats"
 
-// PoolStats tells how the connections are used. It may be called after Close.
-func (s *Store) PoolStats() stats.Pool {
+// Connections tells how those of the pool are used, and how many of the others were lost. It may be called after Close.
+func (s *Store) Connections() (used stats.Pool, losses uint64) {
 	pool := s.pool.Stat()
-	return stats.Pool{
+	used = stats.Pool{
 		Acquired: int(pool.AcquiredConns()),
 		Idle:     int(pool.IdleConns()),
 		Max:      int(pool.MaxConns()),
 		Acquires: uint64(pool.AcquireCount()),
 		Waits:    uint64(pool.EmptyAcquireCount()),
 		WaitTime: pool.EmptyAcquireWaitTime(),
-		Losses:   uint64(s.losses.Load()),
 	}
+	return used, uint64(s.losses.Load())
 }

@@ -48,11 +48,9 @@ type Pipeline struct {
 // New starts a pipeline on a log.
 func New(config Config, log committer.Log) *Pipeline {
 	config.Limits = config.Limits.WithDefaults()
-	p := &Pipeline{config: config, log: log, ended: make(chan struct{})}
-	if !config.NoStats {
-		p.recorder = newRecorder()
-	}
-	config.Committer.Hooks = p.recorder.hooks().And(config.tracing()).And(config.Committer.Hooks)
+	p := &Pipeline{config: config, log: log, recorder: newRecorder(!config.NoStats), ended: make(chan struct{})}
+	config.Committer.Hooks = p.recorder.hooks().And(config.Committer.Hooks)
+	config.Committer.Trace = config.traceCommits()
 	config.Committer.Limits = config.Limits
 	p.committer = committer.New(log, config.Committer)
 	config.Batcher.InFlight, _ = p.committer.Limits()

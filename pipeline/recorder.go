@@ -11,12 +11,14 @@ import (
 	"github.com/groupcommit/groupcommit/stats"
 )
 
-// recorder counts what happens in a pipeline. A nil recorder counts nothing.
+// recorder counts what happens in a pipeline. Where it does not count, it knows all the same what is in flight, when something last moved, and
+// whether writing has stopped: whoever looks after a store relies on these.
 //
 // mu guards all below it. The committer's loop takes it a few times a batch, whoever is refused at Submit once, and nobody holds it for longer
 // than it takes to go through a batch. So the counts of one batch appear together.
 type recorder struct {
-	began time.Time
+	began    time.Time
+	counting bool
 
 	mu       sync.Mutex
 	stats    stats.Stats // but for what the fields below hold
@@ -33,11 +35,12 @@ type meters struct {
 	batchBytes                              *stats.Meter // sizes
 }
 
-func newRecorder() *recorder {
+func newRecorder(counting bool) *recorder {
 	now := time.Now()
 	return &recorder{
-		began:   now,
-		streams: stats.NewDistinct(now),
+		began:    now,
+		counting: counting,
+		streams:  stats.NewDistinct(now),
 		meters: meters{
 			latency: stats.NewDurations(), queueTime: stats.NewDurations(), commits: stats.NewDurations(), evaluation: stats.NewDurations(),
 			batchCommands: stats.NewAmounts(), commitEvents: stats.NewAmounts(), batchBytes: stats.NewSizes(),
@@ -47,15 +50,12 @@ func newRecorder() *recorder {
 
 // now is the time since the recorder began: half the cost of a time.Time, and a third of its size.
 func (r *recorder) now() time.Duration {
-	if r == nil {
-		return 0
-	}
 	return time.Since(r.began)
 }
 
 // refused counts a command that never came into the queue.
 func (r *recorder) refused(err error) {
-	if r == nil {
+	if !r.counting {
 		return
 	}
 	_, invalid := errors.AsType[*command.InvalidError](err)
@@ -75,14 +75,14 @@ func (r *recorder) refused(err error) {
 
 // took counts a batch that was taken from the queue. Some of its commands, or all, may have been withdrawn before.
 func (r *recorder) took(batch *batcher.Batch[*Future]) {
-	if r == nil {
-		return
-	}
 	taken := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inFlight++
 	r.moved = r.began.Add(taken)
+	if !r.counting {
+		return
+	}
 	commands := 0
 	for _, f := range batch.Items {
 		if f.place.Load() == withdrawn {
@@ -120,14 +120,14 @@ func (r *recorder) reason(why batcher.Reason) *uint64 {
 
 // told counts the commands of a batch, all of which have their verdicts. It is called by the goroutine that has told them.
 func (r *recorder) told(futures []*Future) {
-	if r == nil {
-		return
-	}
 	told := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inFlight--
 	r.moved = r.began.Add(told)
+	if !r.counting {
+		return
+	}
 	r.streams.Turn(r.moved)
 	for _, f := range futures {
 		if f.place.Load() == inBatch {
@@ -169,8 +169,8 @@ func (r *recorder) verdict(f *Future) {
 
 // hooks are what the committer tells the recorder.
 func (r *recorder) hooks() committer.Hooks {
-	if r == nil {
-		return committer.Hooks{}
+	if !r.counting {
+		return committer.Hooks{Stopped: r.stopped}
 	}
 	return committer.Hooks{
 		Judged:    r.judged,
@@ -272,7 +272,7 @@ func (r *recorder) snapshot() stats.Stats {
 	defer r.mu.Unlock()
 	r.streams.Turn(now)
 	s := r.stats
-	s.Opened, s.At = r.began, now
+	s.Opened, s.At, s.Uncounted = r.began, now, !r.counting
 	s.InFlight = r.inFlight
 	s.ActiveStreams = r.streams.Estimate()
 	s.NewestCommits = r.newest.list()

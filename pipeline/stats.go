@@ -8,17 +8,12 @@ import (
 
 // Stats is what has been counted, and where the pipeline stands. With Config.NoStats the counts are zero, but for States.
 func (p *Pipeline) Stats() stats.Stats {
-	var s stats.Stats
-	if p.recorder != nil {
-		s = p.recorder.snapshot()
-	}
+	s := p.recorder.snapshot()
 	s.Queue.Commands, s.Queue.Bytes = p.batcher.Queued()
 	s.Queue.MaxCommands, s.Queue.MaxBytes = p.batcher.Room()
 	s.MaxInFlight, s.Heads.Max = p.committer.Limits()
 	s.States = stats.States(p.committer.StateStats())
-	if p.recorder != nil {
-		s.Stalled = p.recorder.stalled(p.batcher.BusySince())
-	}
+	s.Stalled = p.recorder.stalled(p.batcher.BusySince())
 	return s
 }
 

@@ -215,17 +215,44 @@ func TestStatsCountTurns(t *testing.T) {
 	})
 }
 
+// What is not counted is seen all the same where it tells that something is wrong.
 func TestNoStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pipeline.New(pipeline.Config{NoStats: true}, memlog.New())
-		if _, err := p.Submit(t.Context(), one).Wait(t.Context()); err != nil {
+		log := newHeld()
+		p := pipeline.New(pipeline.Config{NoStats: true, Committer: committer.Config{InFlight: 1}}, log)
+		opened := time.Now()
+		f := p.Submit(t.Context(), one)
+		time.Sleep(2 * time.Second)
+		if s := p.Stats(); s.InFlight != 1 || s.Stalled != 2*time.Second || !s.Opened.Equal(opened) || !s.At.Equal(time.Now()) || !s.Uncounted {
+			t.Errorf("got %+v", s)
+		}
+		close(log.free)
+		if _, err := f.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if s := p.Stats(); s.Commands != (stats.Commands{}) || s.Queue.MaxCommands == 0 || s.Latency.Count() != 0 {
+		s := p.Stats()
+		if s.Commands != (stats.Commands{}) || s.Batches != (stats.Batches{}) || s.Latency.Count()+s.QueueTime.Count()+s.Commits.Count() != 0 || s.Events != 0 {
+			t.Errorf("it has counted %+v", s)
+		}
+		if s.InFlight != 0 || s.Stalled != 0 || s.Queue.MaxCommands == 0 {
 			t.Errorf("got %+v", s)
 		}
 	})
+}
+
+func TestNoStatsTellsThatWritingHasStopped(t *testing.T) {
+	log := &failing{Log: memlog.New(), failures: []error{&committer.Failure{Class: committer.Lost, Err: errGone}}}
+	p := pipeline.New(pipeline.Config{NoStats: true}, log)
+	if _, err := p.Submit(t.Context(), one).Wait(t.Context()); !errors.Is(err, command.ErrLostCommits) {
+		t.Fatal(err)
+	}
+	if err := p.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := p.Stats(); !errors.Is(s.Stopped, command.ErrLostCommits) {
+		t.Errorf("stopped by %v", s.Stopped)
+	}
 }

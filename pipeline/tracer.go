@@ -19,9 +19,10 @@ type Tracer interface {
 	// calls Commit as well. The batch is worked on under the context that it returns; end is called when all of its commands have been told.
 	Batch(ctx context.Context, batch BatchInfo, commands []CommandSpan) (batched context.Context, end func())
 
-	// Commit is called when a commit is about to be sent, each time that it is, with the context of its batch, which may be one in which nothing is
-	// traced. What it returns, unless nil, is called with the answer: nil when it has succeeded.
-	Commit(ctx context.Context, commit committer.CommitInfo) (answered func(error))
+	// Commit is called when a commit that carries commands which are traced is about to be sent, each time that it is, with their spans. A batch may
+	// be divided into several commits, and a commit may carry commands of several batches: ctx is that of the first one. A command that writes
+	// nothing is in no commit. What is returned, unless nil, is called with the answer: nil when the commit has succeeded.
+	Commit(ctx context.Context, commit committer.CommitInfo, commands []CommandSpan) (answered func(error))
 }
 
 // CommandSpan is the span of one command. End is called once, by the goroutine that tells the verdict and before it is told.
@@ -66,11 +67,8 @@ func (p *Pipeline) traceBatch(batch *batcher.Batch[*Future], commands int) (ctx 
 	var spans []CommandSpan
 	if p.config.Tracer != nil {
 		for _, f := range batch.Items {
-			if f.place.Load() != inBatch {
-				continue
-			}
-			if span := spanOf(f.submit); span != nil {
-				spans = append(spans, span)
+			if f.place.Load() == inBatch {
+				spans = f.appendSpan(spans)
 			}
 		}
 	}
@@ -80,9 +78,27 @@ func (p *Pipeline) traceBatch(batch *batcher.Batch[*Future], commands int) (ctx 
 	return p.config.Tracer.Batch(p.abort, BatchInfo{Commands: commands, Bytes: batch.Bytes, Reason: batch.Reason.String()}, spans)
 }
 
-func (c *Config) tracing() committer.Hooks {
-	if c.Tracer == nil {
-		return committer.Hooks{}
+// appendSpan appends the span of a command that was taken and is not told, if it has one.
+func (f *Future) appendSpan(spans []CommandSpan) []CommandSpan {
+	if span := spanOf(f.submit); span != nil {
+		return append(spans, span)
 	}
-	return committer.Hooks{Sending: c.Tracer.Commit}
+	return spans
+}
+
+// traceCommits is what tells the tracer of commits, nil where there is none.
+func (c *Config) traceCommits() func(context.Context, committer.CommitInfo, []committer.Receiver) func(error) {
+	if c.Tracer == nil {
+		return nil
+	}
+	return func(ctx context.Context, commit committer.CommitInfo, carried []committer.Receiver) func(error) {
+		var spans []CommandSpan
+		for _, r := range carried {
+			spans = (*Future)(r.(*receiver)).appendSpan(spans)
+		}
+		if len(spans) == 0 {
+			return nil
+		}
+		return c.Tracer.Commit(ctx, commit, spans)
+	}
 }

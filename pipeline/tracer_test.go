@@ -48,8 +48,12 @@ func (n *notes) Batch(ctx context.Context, batch pipeline.BatchInfo, commands []
 	return context.WithValue(ctx, batchKey{}, name), func() { n.note("end of %s", name) }
 }
 
-func (n *notes) Commit(ctx context.Context, commit committer.CommitInfo) func(error) {
-	n.note("commit of %d at %d in %v", commit.Commands, commit.First, ctx.Value(batchKey{}))
+func (n *notes) Commit(ctx context.Context, commit committer.CommitInfo, commands []pipeline.CommandSpan) func(error) {
+	var carried []string
+	for _, c := range commands {
+		carried = append(carried, c.(noted).stream)
+	}
+	n.note("commit of %v, one of %d, at %d in %v", carried, commit.Commands, commit.First, ctx.Value(batchKey{}))
 	return func(err error) { n.note("answer: %v", err) }
 }
 
@@ -84,11 +88,11 @@ func TestTracer(t *testing.T) {
 		}
 
 		submit(command.To("a", command.Any, event))
-		n.take(t, "somebody submits a", "batch of 1, 1 traced, eager", "commit of 1 at 1 in batch of 1, 1 traced", "answer: <nil>",
+		n.take(t, "somebody submits a", "batch of 1, 1 traced, eager", "commit of [a], one of 1, at 1 in batch of 1, 1 traced", "answer: <nil>",
 			"a ends: committed at 1", "end of batch of 1, 1 traced")
 
 		submit(command.To("untraced", command.Any, event))
-		n.take(t, "commit of 1 at 2 in <nil>", "answer: <nil>")
+		n.take(t)
 
 		submit(command.To("a", command.NoStream, event))
 		n.take(t, "somebody submits a", "batch of 1, 1 traced, eager", "a ends: *command.ConflictError at 0", "end of batch of 1, 1 traced")
@@ -99,8 +103,8 @@ func TestTracer(t *testing.T) {
 		log.failures = []error{&committer.Failure{Class: committer.Transient, Row: -1, Err: errGone}}
 		submit(command.To("c", command.NoStream, event))
 		n.take(t, "somebody submits c", "batch of 1, 1 traced, eager",
-			"commit of 1 at 3 in batch of 1, 1 traced", "answer: transient: the caller is gone",
-			"commit of 1 at 3 in batch of 1, 1 traced", "answer: <nil>",
+			"commit of [c], one of 1, at 3 in batch of 1, 1 traced", "answer: transient: the caller is gone",
+			"commit of [c], one of 1, at 3 in batch of 1, 1 traced", "answer: <nil>",
 			"c ends: committed at 3", "end of batch of 1, 1 traced")
 
 		ended, end := context.WithCancel(ctx)
@@ -150,10 +154,8 @@ func TestTracerInAChain(t *testing.T) {
 		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		n.take(t, "commit of 1 at 1 in <nil>",
-			"<nil> submits a", "batch of 1, 1 traced, linger", "commit of 1 at 2 in batch of 1, 1 traced",
-			"answer: transient: the caller is gone", "answer: transient: the commit before it did not succeed",
-			"commit of 1 at 1 in <nil>", "answer: <nil>",
-			"commit of 1 at 2 in batch of 1, 1 traced", "answer: <nil>", "a ends: committed at 2", "end of batch of 1, 1 traced")
+		n.take(t, "<nil> submits a", "batch of 1, 1 traced, linger", "commit of [a], one of 1, at 2 in batch of 1, 1 traced",
+			"answer: transient: the commit before it did not succeed",
+			"commit of [a], one of 1, at 2 in batch of 1, 1 traced", "answer: <nil>", "a ends: committed at 2", "end of batch of 1, 1 traced")
 	})
 }

@@ -27,6 +27,9 @@ type Status struct {
 	Parked  int       // events that it has gone on without
 }
 
+// Title is the name with the version, where there is one, as the log and the projection's subscription have it.
+func (s *Status) Title() string { return title(s.Name, s.Version) }
+
 // Status tells of all projections of this log that have ever begun and were not replaced or forgotten, by name and version.
 func (r *Runner) Status(ctx context.Context) ([]Status, error) {
 	const list = `

@@ -76,6 +76,7 @@ type subscription struct {
 	at     command.Checkpoint // read up to here; without a CommitID where nobody knows it
 	end    int64              // of the log, when it was last seen; 0: it was not
 	outage outage
+	failed error // it has ended with this
 }
 
 func newSubscription(r *Reader, q *query) *subscription {
@@ -106,6 +107,7 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 			if errors.Is(err, command.ErrLostCommits) {
 				s.reader.tail.forget() // whoever goes on from an earlier place is not to be shown what is lost
 			}
+			s.failed = err
 			return err
 		default:
 			s.outage.over(s.reader.config.Logger)
@@ -115,7 +117,7 @@ func (s *subscription) run(ctx context.Context, yield func(Batch, error) bool) e
 }
 
 func (s *subscription) leave() {
-	s.reader.progress.finish(s)
+	s.reader.progress.finish(s, s.failed)
 	if last := s.reader.bell.leave(); last {
 		s.reader.tail.forget()
 	}
@@ -135,6 +137,7 @@ func (s *subscription) catchUp(ctx context.Context, rings uint64, yield func(Bat
 			if err != nil {
 				return err
 			}
+			s.reader.progress.hand(s, step.events)
 			if !yield(Batch{Events: events, Last: step.last, End: step.end}, nil) {
 				return errLeft
 			}

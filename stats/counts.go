@@ -144,6 +144,4 @@ type Pool struct {
 	Acquires uint64        // times that a connection was lent
 	Waits    uint64        // times that none was free
 	WaitTime time.Duration // of these
-	// Losses counts connections, of the pool's neighbours that write and look, that were closed after they had been in use.
-	Losses uint64
 }

@@ -17,14 +17,6 @@ func (h *Histogram) Count() (n uint64) {
 	return n
 }
 
-// Mean is the average, 0 when there is no value.
-func (h *Histogram) Mean() float64 {
-	if n := h.Count(); n > 0 {
-		return h.Sum / float64(n)
-	}
-	return 0
-}
-
 // Quantile is about the value below which this part of all values lies, 0 to 1: interpolated in its bucket, and so wrong by no more than
 // the bucket is wide. Beyond the last bound it is that bound. It is 0 when there is no value.
 func (h *Histogram) Quantile(part float64) float64 {

@@ -40,9 +40,12 @@ func decades(from int64, powers int) (steps []int64) {
 	return append(steps, from)
 }
 
+// beyond ten seconds are outages: Config.RetryFor and timeouts are among these, and a batch is answered when they are over.
+var beyond = []int64{int64(15 * time.Second), int64(20 * time.Second), int64(30 * time.Second), int64(45 * time.Second), int64(time.Minute)}
+
 // The kinds of values. Their buckets are narrow enough to tell P99 from its target, and few enough for a server that stores each as a series.
 var (
-	durations = newScale(1e9, append(decades(int64(100*time.Microsecond), 5), int64(30*time.Second), int64(time.Minute))...)
+	durations = newScale(1e9, append(decades(int64(100*time.Microsecond), 5), beyond...)...)
 	amounts   = newScale(1, doubling(1, 17)...)
 	sizes     = newScale(1, doubling(256, 20)...)
 )

@@ -4,14 +4,18 @@ package stats
 
 import "time"
 
-// Stats is what a store has done since it was opened, and where it stands, all as of one moment, but for Queue, States and Pool, which are asked
-// a moment later. Counts only grow.
+// Stats is what a store has done since it was opened, and where it stands, all as of one moment, but for Queue, States, Pool and Losses, which are
+// asked a moment later. Counts only grow.
 //
 // A commit is counted, with its events, before its commands are told. A command is counted when all of its batch have been told, a moment
 // after its own caller was; what was submitted before a Flush is counted when that returns.
 type Stats struct {
 	Opened time.Time // when counting began
 	At     time.Time // when this was taken
+
+	// Uncounted says that all counts but States stay zero, because of Config.NoStats: there are the times above, what is in the queue and in flight, Stalled,
+	// Stopped and the pool.
+	Uncounted bool
 
 	Commands   Commands
 	Events     uint64 // committed
@@ -48,5 +52,6 @@ type Stats struct {
 	// Stopped is why nothing is written any more, until the store is opened anew; nil while writing goes on.
 	Stopped error
 
-	Pool Pool
+	Pool   Pool
+	Losses uint64 // connections that write or look at the log, beside the pool, that were closed after they had been in use
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Alert says that a target is missed, or met again.
+// Alert says that a target is missed, or that it is met again and has been for a whole window.
 type Alert struct {
 	Store    string // Config.Name
 	Target   Target

@@ -1,7 +1,7 @@
 // Package telemetry shows a running store to the people and programs that look after it: metrics for Prometheus, health for whoever restarts
 // and routes, and alerts for who wants to be told.
 //
-//	t := telemetry.New(store, telemetry.Config{Logger: logger})
+//	t, err := telemetry.New(store, telemetry.Config{Logger: logger, Lags: telemetry.Subscriptions(store)})
 //	defer t.Close()
 //	http.Handle("/", t.Handler()) // /metrics, /health, /ready
 //

@@ -22,14 +22,18 @@ func Example() {
 
 	targets := telemetry.Production()
 	targets.MinEvents = 0 // one event a command is usual here
-	seen := telemetry.New(store, telemetry.Config{
+	seen, err := telemetry.New(store, telemetry.Config{
 		Targets: targets,
+		Lags:    telemetry.Subscriptions(store), // those that groupcommit.Named gives a name
 		Logger:  slog.New(slog.DiscardHandler),
 		Notify: []telemetry.Notifier{func(_ context.Context, alert telemetry.Alert) error {
 			fmt.Println(alert)
 			return nil
 		}},
 	})
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer seen.Close()
 
 	service := http.NewServeMux()

@@ -12,7 +12,7 @@ import (
 
 // writeMetrics writes all families as one look at the store has them.
 func (t *Telemetry) writeMetrics(w io.Writer) {
-	v := view{stats: t.store.Stats(), lags: t.config.Lags(), targets: t.Targets()}
+	v := view{stats: t.store.Stats(), lags: t.lags(), targets: t.Targets()}
 	out := bufio.NewWriter(w)
 	for i := range families {
 		families[i].write(out, &v)

@@ -87,21 +87,12 @@ var families = []family{
 	counter("pool_acquires_total", "Times that a connection was lent to a read.", func(s *stats.Stats) uint64 { return s.Pool.Acquires }),
 	counter("pool_waits_total", "Times that a read found no idle connection.", func(s *stats.Stats) uint64 { return s.Pool.Waits }),
 	spent("pool_wait_seconds_total", "Time that reads waited for a connection.", func(s *stats.Stats) time.Duration { return s.Pool.WaitTime }),
-	counter("connection_losses_total", "Connections for writing that were lost or given up.", func(s *stats.Stats) uint64 { return s.Pool.Losses }),
+	counter("connection_losses_total", "Connections for writing that were lost or given up.", func(s *stats.Stats) uint64 { return s.Losses }),
 	gauge("opened_timestamp_seconds", "When the store was opened.", func(s *stats.Stats) float64 { return float64(s.Opened.UnixMilli()) / 1000 }),
 
-	gauges("lag_events", "Events that a reader of the log has not handled yet.", "reader", func(v *view) (values []value) {
-		for _, lag := range v.lags {
-			values = append(values, value{lag.Name, float64(lag.Events)})
-		}
-		return values
-	}),
-	gauges("lag_seconds", "Age of the oldest of them.", "reader", func(v *view) (values []value) {
-		for _, lag := range v.lags {
-			values = append(values, value{lag.Name, lag.Age.Seconds()})
-		}
-		return values
-	}),
+	readers("lag_events", "Events that a reader of the log has not handled yet.", func(l *Lag) float64 { return float64(l.Events) }),
+	readers("lag_seconds", "Age of the oldest of them.", func(l *Lag) float64 { return l.Age.Seconds() }),
+	readers("reader_stopped", "1 when a reader of the log has given up, because of an error.", func(l *Lag) float64 { return truth(l.Stopped) }),
 	gauges("target_missed", "1 while a target is missed.", "target", func(v *view) (values []value) {
 		for _, t := range v.targets {
 			values = append(values, value{t.Name, truth(t.Missed)})
@@ -130,6 +121,15 @@ func gauge(name, help string, get func(*stats.Stats) float64) family {
 
 func gauges(name, help, label string, get func(*view) []value) family {
 	return family{name: prefix + name, kind: "gauge", help: help, label: label, values: get}
+}
+
+func readers(name, help string, get func(*Lag) float64) family {
+	return gauges(name, help, "reader", func(v *view) (values []value) {
+		for i := range v.lags {
+			values = append(values, value{v.lags[i].Name, get(&v.lags[i])})
+		}
+		return values
+	})
 }
 
 func one(name, kind, help string, get func(*stats.Stats) float64) family {

@@ -21,7 +21,8 @@ type ReadyLimits struct {
 	QueueFull float64
 	// Stalled is for how long nothing may move on while commands wait; defaults to 1 min. Let it be more than Config.RetryFor of the store.
 	Stalled time.Duration
-	// Lag is how old the oldest event may be that a reader of Config.Lags has not handled; defaults to 1 min.
+	// Lag is how old the oldest event may be that a reader has not handled; defaults to 1 min. A reader that has stopped is not ready either. Negative:
+	// readers do not count, for a service that can do its work however far behind they are. Projections lag in all processes at once.
 	Lag time.Duration
 }
 
@@ -50,13 +51,13 @@ type Check struct {
 // Health serves whether the process is alive: it answers, so it is. It does not fail for anything that a restart would not mend, and not
 // for anything that a restart would hide: a store that has stopped because commits were lost would, opened anew, go on without them.
 func (t *Telemetry) Health() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, Health{OK: true}) })
+	return t.guarded(func(w http.ResponseWriter, _ *http.Request) { answer(w, Health{OK: true}) })
 }
 
 // Ready serves whether the store can be given work, with status 200 or 503: database reachable and schema right, writing not stopped, queue
 // not full, commits moving on, readers not too far behind. However many ask, the database is asked once a second at most.
 func (t *Telemetry) Ready() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, t.CheckReady(r.Context())) })
+	return t.guarded(func(w http.ResponseWriter, r *http.Request) { answer(w, t.CheckReady(r.Context())) })
 }
 
 func answer(w http.ResponseWriter, h Health) {
@@ -76,7 +77,10 @@ func (t *Telemetry) CheckReady(ctx context.Context) Health {
 	h.check("writing", stopped(&s))
 	h.check("queue", full(&s, limits.QueueFull))
 	h.check("commits", stalled(&s, limits.Stalled))
-	for _, lag := range t.config.Lags() {
+	if limits.Lag < 0 {
+		return h
+	}
+	for _, lag := range t.lags() {
 		h.check("reader "+lag.Name, behind(lag, limits.Lag))
 	}
 	return h
@@ -160,6 +164,9 @@ func stalled(s *stats.Stats, limit time.Duration) string {
 }
 
 func behind(lag Lag, limit time.Duration) string {
+	if lag.Stopped {
+		return "it has ended with an error"
+	}
 	if lag.Age >= limit {
 		return fmt.Sprintf("%d events behind, the oldest since %v", lag.Events, lag.Age.Round(time.Second))
 	}

@@ -93,8 +93,7 @@ func TestNotReady(t *testing.T) {
 func TestReadyTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &fake{ping: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
-		seen := telemetry.New(store, telemetry.Config{Ready: telemetry.ReadyLimits{Timeout: 3 * time.Second}})
-		defer seen.Close()
+		seen := look(t, store, telemetry.Config{Ready: telemetry.ReadyLimits{Timeout: 3 * time.Second}})
 		began := time.Now()
 		for range 10 {
 			go func() {

@@ -54,7 +54,10 @@ func (f *fake) set(change func(*stats.Stats)) {
 // look looks at a store for as long as the test runs.
 func look(t testing.TB, store telemetry.Store, config telemetry.Config) *telemetry.Telemetry {
 	t.Helper()
-	seen := telemetry.New(store, config)
+	seen, err := telemetry.New(store, config)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(seen.Close)
 	return seen
 }
@@ -100,3 +103,6 @@ func cutLast(line string) (before, after string, found bool) {
 	}
 	return line[:at], line[at+1:], true
 }
+
+// format writes a number as it stands in a label.
+func format(n float64) string { return strconv.FormatFloat(n, 'g', -1, 64) }

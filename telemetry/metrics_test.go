@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -113,6 +114,30 @@ func TestLabelsAreEscaped(t *testing.T) {
 	}
 	if got[`groupcommit_lag_seconds{reader="a\"} 1\n\\"}`] != 60 || got["orders_total"] != 3 {
 		t.Errorf("got %v", got)
+	}
+}
+
+// A name that is no text is shown as far as it is, and readers of one name are one series, of the worst of them: a scrape never fails.
+func TestNamesOfReaders(t *testing.T) {
+	seen := look(t, &fake{}, telemetry.Config{Lags: func() []telemetry.Lag {
+		return []telemetry.Lag{
+			{Name: "caf\xe9", Events: 1, Age: time.Second},
+			{Name: "same", Events: 5, Age: time.Second},
+			{Name: "same", Events: 3, Age: time.Minute, Stopped: true},
+			{Name: "same"},
+		}
+	}})
+	if page := get(t, seen, "/metrics").Body.String(); !utf8.ValidString(page) {
+		t.Error("the page is not UTF-8")
+	}
+	got := scrape(t, seen) // fails where a series is there twice
+	for series, want := range map[string]float64{
+		"groupcommit_lag_events{reader=\"caf\uFFFD\"}": 1, `groupcommit_lag_events{reader="same"}`: 5,
+		`groupcommit_lag_seconds{reader="same"}`: 60, `groupcommit_reader_stopped{reader="same"}`: 1,
+	} {
+		if got[series] != want {
+			t.Errorf("%s is %v, want %v", series, got[series], want)
+		}
 	}
 }
 

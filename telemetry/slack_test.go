@@ -39,7 +39,11 @@ func webhook(t *testing.T, statuses ...int) (address string, posted *[]string) {
 
 func TestSlack(t *testing.T) {
 	address, posted := webhook(t)
-	if err := telemetry.Slack(address)(t.Context(), missed); err != nil {
+	notify, err := telemetry.Slack(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := notify(t.Context(), missed); err != nil {
 		t.Fatal(err)
 	}
 	if want := "&lt;ledger&gt; &amp; more: latency_p95: P95 is 80ms"; len(*posted) != 1 || (*posted)[0] != want {
@@ -72,15 +76,24 @@ func TestSlackTriesAgain(t *testing.T) {
 func TestSlackOutOfReach(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	for _, address := range []string{server.URL + "/canary", "canary\x00://"} {
-		if err := telemetry.HastySlack(address, time.Minute)(t.Context(), missed); err == nil || strings.Contains(err.Error(), "canary") {
-			t.Errorf("error %v", err)
-		}
+	notify := telemetry.HastySlack(server.URL+"/canary", time.Minute)
+	if err := notify(t.Context(), missed); err == nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("error %v", err)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if err := telemetry.Slack(server.URL)(ended, missed); err == nil {
+	if err := notify(ended, missed); err == nil {
 		t.Error("no error, although the context has ended")
+	}
+}
+
+// What is no URL of a webhook is refused before there is an alert, and not told.
+func TestSlackNeedsAnAddress(t *testing.T) {
+	for _, address := range []string{"", "canary", "canary\x00://", "ftp://hooks.slack.com/canary", "https:///canary", "hooks.slack.com/canary"} {
+		_, err := telemetry.Slack(address)
+		if problem, ok := errors.AsType[*telemetry.ConfigError](err); !ok || strings.Contains(problem.Error(), "canary") {
+			t.Errorf("%q: error %v", address, err)
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package telemetry
 
-import "github.com/groupcommit/groupcommit/stats"
+import (
+	"time"
+
+	"github.com/groupcommit/groupcommit/stats"
+)
 
 // Snapshot is one look at a store, its readers, its targets and the process.
 type Snapshot struct {
@@ -8,7 +12,8 @@ type Snapshot struct {
 	Stats   stats.Stats
 	Memory  uint64 // of the Go runtime, in bytes, as Targets.Memory counts it
 	Lags    []Lag
-	Targets []Target // as of the last look of Config.Interval
+	Targets []Target      // as of the last look of Config.Interval
+	Window  time.Duration // over which they are judged
 }
 
 // Snapshot looks now. It asks nobody but the store's own counters, so it may be called every second.
@@ -17,7 +22,8 @@ func (t *Telemetry) Snapshot() Snapshot {
 		Name:    t.config.Name,
 		Stats:   t.store.Stats(),
 		Memory:  measureUsage().memory,
-		Lags:    t.config.Lags(),
+		Lags:    t.lags(),
 		Targets: t.Targets(),
+		Window:  t.config.Window,
 	}
 }

@@ -15,7 +15,7 @@ func TestSnapshot(t *testing.T) {
 	seen := look(t, store, telemetry.Config{Name: "shop", Lags: func() []telemetry.Lag { return []telemetry.Lag{lag} }})
 	store.set(func(s *stats.Stats) { s.Events = 9 })
 	got := seen.Snapshot()
-	if got.Name != "shop" || got.Stats.Events != 9 || got.Memory == 0 || len(got.Lags) != 1 || got.Lags[0] != lag || len(got.Targets) == 0 {
+	if got.Name != "shop" || got.Stats.Events != 9 || got.Memory == 0 || len(got.Lags) != 1 || got.Lags[0] != lag || len(got.Targets) == 0 || got.Window != time.Minute {
 		t.Errorf("%+v", got)
 	}
 }

@@ -1,80 +1,21 @@
 package telemetry
 
 import (
-	"cmp"
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/groupcommit/groupcommit/stats"
+	"github.com/groupcommit/groupcommit/telemetry/internal/hosts"
 )
 
 // Store is what is looked at: a *groupcommit.Store.
 type Store interface {
 	Stats() stats.Stats
 	Ping(context.Context) error
-}
-
-// Config of Telemetry. A zero field has its default.
-type Config struct {
-	// Name says in alerts which store this is, where there are several. Defaults to "groupcommit".
-	Name string
-
-	// Lags tells how far behind the log its readers are: projections, subscriptions. It is called with each look at the metrics, the
-	// readiness or the targets, by several goroutines, so it must not ask the database. Names are label values: let them be few and fixed.
-	Lags func() []Lag
-
-	// Ready says what is still good enough for /ready.
-	Ready ReadyLimits
-
-	// Targets are what the store is to achieve. The zero Targets are Production().
-	Targets Targets
-
-	// Interval is how often the targets are looked at; defaults to 5 s.
-	Interval time.Duration
-
-	// Window is the time over which they are judged, the newest that has passed; defaults to 1 min, and to no less than Interval.
-	Window time.Duration
-
-	// Cooldown is how long nobody is told again of the same alert; defaults to 5 min.
-	Cooldown time.Duration
-
-	// Quiet begins with alerts switched off. SetAlerts switches them on.
-	Quiet bool
-
-	// Notify are told of alerts, each by a goroutine of its own: Slack, or a function of yours.
-	Notify []Notifier
-
-	// Logger is told of each alert, and of notifiers that fail. Defaults to discarding.
-	Logger *slog.Logger
-}
-
-func (c Config) withDefaults() Config {
-	c.Name = cmp.Or(c.Name, "groupcommit")
-	c.Ready = c.Ready.withDefaults()
-	c.Targets = cmp.Or(c.Targets, Production())
-	c.Interval = cmp.Or(c.Interval, 5*time.Second)
-	c.Window = max(cmp.Or(c.Window, time.Minute), c.Interval)
-	c.Cooldown = cmp.Or(c.Cooldown, 5*time.Minute)
-	if c.Lags == nil {
-		c.Lags = func() []Lag { return nil }
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
-
-// Lag is how far a reader is behind the end of the log.
-type Lag struct {
-	Name   string
-	Events int64         // that it has not handled yet
-	Age    time.Duration // of the oldest of them; 0 when there is none
 }
 
 // Telemetry looks at one store. All its methods may be called by any number of goroutines.
@@ -85,18 +26,27 @@ type Telemetry struct {
 	ready  readiness
 	watch  watch
 
+	projections projections
+
 	end     context.CancelFunc
-	running sync.WaitGroup // the watch, and one goroutine for each notifier
+	running sync.WaitGroup // the watch, one goroutine for each notifier, and one that asks projections
 }
 
-// New begins to look at a store. The caller closes what it returns, before the store or after it.
-func New(store Store, config Config) *Telemetry {
+// New begins to look at a store. It returns a *ConfigError where the configuration cannot be meant. The caller closes what it returns, before the store
+// or after it.
+func New(store Store, config Config) (*Telemetry, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
 	t := &Telemetry{config: config.withDefaults(), store: store, set: metrics.NewSet(), ready: readiness{turn: make(chan struct{}, 1)}}
 	t.set.RegisterMetricsWriter(t.writeMetrics)
 	var ctx context.Context
 	ctx, t.end = context.WithCancel(context.Background())
 	t.start(ctx)
-	return t
+	if t.config.Projections != nil {
+		t.running.Go(func() { t.projections.follow(ctx, &t.config) })
+	}
+	return t, nil
 }
 
 // Close stops looking and telling, and returns when nothing is left running. The handlers go on answering.
@@ -119,10 +69,17 @@ func (t *Telemetry) Handler() http.Handler {
 
 // Metrics serves the metrics of the store, of the process and of the Go runtime in the text format of Prometheus.
 func (t *Telemetry) Metrics() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return t.guarded(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		t.WriteMetrics(w)
 	})
+}
+
+func (t *Telemetry) guarded(serve http.HandlerFunc) http.Handler {
+	if len(t.config.Hosts) == 0 {
+		return serve
+	}
+	return hosts.Only(t.config.Hosts, serve)
 }
 
 // WriteMetrics writes what Metrics serves.

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/groupcommit/groupcommit/stats"
 )
 
 // watch looks at the store every Config.Interval and judges it by its targets.
@@ -18,10 +16,9 @@ type watch struct {
 
 	mu      sync.Mutex
 	window  window
-	targets []Target
+	targets []Target // of the rules, in their order
+	notices []notice // of the same
 	loud    bool
-	told    map[string]time.Time // when somebody was last told of a target that was missed
-	owed    map[string]bool      // that it is met again is to be told
 }
 
 // start begins to watch and to tell, until ctx ends.
@@ -30,7 +27,7 @@ func (t *Telemetry) start(ctx context.Context) {
 	w.rules = t.config.Targets.rules()
 	w.window.length = t.config.Window
 	w.loud = !t.config.Quiet
-	w.told, w.owed = make(map[string]time.Time), make(map[string]bool)
+	w.targets, w.notices = make([]Target, len(w.rules)), make([]notice, len(w.rules))
 	for _, notify := range t.config.Notify {
 		alerts := make(chan Alert, pendingAlerts)
 		w.channels = append(w.channels, alerts)
@@ -55,55 +52,30 @@ func (t *Telemetry) watching(ctx context.Context) {
 
 // look takes a sample, judges the window that ends with it, and tells what is to be told.
 func (t *Telemetry) look() {
-	s := sample{stats: t.store.Stats(), usage: measureUsage()}
+	s := sample{stats: t.store.Stats(), usage: measureUsage(), lags: t.lags()}
 	s.stats.NewestCommits = nil // nobody asks the window for them
-	for _, lag := range t.config.Lags() {
-		s.lag = max(s.lag, lag.Age)
-	}
 	for _, alert := range t.judge(s) {
 		t.tell(alert)
 	}
 }
 
 func (t *Telemetry) judge(s sample) (alerts []Alert) {
-	w := &t.watch
+	w, now := &t.watch, s.stats.At
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.window.add(s)
-	before := w.targets
-	w.targets = make([]Target, len(w.rules))
 	for i := range w.rules {
-		target := w.rules[i].judge(&w.window)
-		if target.Missed {
-			target.Since = s.stats.At
-			if before != nil && before[i].Missed {
-				target.Since = before[i].Since
-			}
-		}
+		target := w.rules[i].judge(&w.window, &w.targets[i])
 		w.targets[i] = target
-		if resolved, due := w.due(target, s.stats.At, t.config.Cooldown); due {
-			alerts = append(alerts, Alert{Store: t.config.Name, Target: target, Resolved: resolved, At: s.stats.At})
+		if known := target.Judged || w.rules[i].idle; !known || !w.loud {
+			continue
+		}
+		if notice := &w.notices[i]; target.Missed && notice.missed(now, t.config.Cooldown) ||
+			!target.Missed && notice.resolved(now, t.config.Window, t.config.Cooldown) {
+			alerts = append(alerts, Alert{Store: t.config.Name, Target: target, Resolved: !target.Missed, At: now})
 		}
 	}
 	return alerts
-}
-
-// due tells whether somebody is to be told of a target. It is told when it is missed, and again after each cooldown while it is; that it is met
-// again is told once, if it was told before.
-func (w *watch) due(target Target, now time.Time, cooldown time.Duration) (resolved, due bool) {
-	if !w.loud {
-		return false, false
-	}
-	if !target.Missed {
-		owed := w.owed[target.Name]
-		delete(w.owed, target.Name)
-		return true, owed
-	}
-	if last, ok := w.told[target.Name]; ok && now.Sub(last) < cooldown {
-		return false, false
-	}
-	w.told[target.Name], w.owed[target.Name] = now, true
-	return false, true
 }
 
 // SetAlerts switches alerts on or off. Targets are judged in either case. What was told before it was switched off is not resolved.
@@ -112,7 +84,7 @@ func (t *Telemetry) SetAlerts(on bool) {
 	defer t.watch.mu.Unlock()
 	t.watch.loud = on
 	if !on {
-		clear(t.watch.owed)
+		clear(t.watch.notices)
 	}
 }
 
@@ -128,11 +100,4 @@ func (t *Telemetry) Targets() []Target {
 	t.watch.mu.Lock()
 	defer t.watch.mu.Unlock()
 	return slices.Clone(t.watch.targets)
-}
-
-// Rates is what the store has done in the window, as of the last look.
-func (t *Telemetry) Rates() stats.Rates {
-	t.watch.mu.Lock()
-	defer t.watch.mu.Unlock()
-	return t.watch.window.rates()
 }

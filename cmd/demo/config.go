@@ -24,10 +24,11 @@ type config struct {
 	Commands     int           `env:"DEMO_COMMANDS" envDefault:"100000" help:"... or after so many commands, if that is sooner; W3 always has 100 or 50"`
 	Report       string        `env:"DEMO_REPORT" help:"file to write the same figures to, as JSON"`
 
-	Listen        string `env:"DEMO_LISTEN" envDefault:"127.0.0.1:8080" help:"address at which demo serve shows its page"`
-	ServeClients  []int  `env:"DEMO_SERVE_CLIENTS" envDefault:"4,2,40" help:"clients of W1, W2 and W4 that demo serve begins with"`
-	ServeCommands int    `env:"DEMO_SERVE_COMMANDS" envDefault:"10000000" help:"after which its load ends, so that it does not fill the disk"`
-	Profiles      bool   `env:"DEMO_PROFILES" envDefault:"false" help:"whether it serves profiles, too"`
+	Listen        string   `env:"DEMO_LISTEN" envDefault:"127.0.0.1:8080" help:"address at which demo serve shows its page"`
+	Hosts         []string `env:"DEMO_HOSTS" help:"names by which it is reached, beside localhost and the machine's own"`
+	ServeClients  []int    `env:"DEMO_SERVE_CLIENTS" envDefault:"4,2,40" help:"clients of W1, W2 and W4 that demo serve begins with"`
+	ServeCommands int      `env:"DEMO_SERVE_COMMANDS" envDefault:"10000000" help:"after which its load ends, so that it does not fill the disk"`
+	Profiles      bool     `env:"DEMO_PROFILES" envDefault:"false" help:"whether it serves profiles, too"`
 
 	SourceURL   string `env:"SOURCE_URL" help:"database that demo import reads ..."`
 	SourceTable string `env:"SOURCE_TABLE" envDefault:"events" help:"... the table in it, as EventCore has it ..."`

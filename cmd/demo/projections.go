@@ -11,7 +11,6 @@ import (
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/internal/workload"
 	"github.com/groupcommit/groupcommit/projection"
-	"github.com/groupcommit/groupcommit/telemetry"
 )
 
 // catchUpTimeout is how long read models may take to come to the end of a log to which nothing is written any more.
@@ -114,18 +113,4 @@ func (p *projections) replays(ctx context.Context) (invariants []workload.Invari
 		err = errors.Join(err, failed)
 	}
 	return invariants, err
-}
-
-// lags tells telemetry how far behind the log the subscriptions of a store are. One that was at its end at some moment has handled all that
-// was committed before.
-func lags(store *groupcommit.Store) []telemetry.Lag {
-	var all []telemetry.Lag
-	for _, s := range store.Subscriptions() {
-		lag := telemetry.Lag{Name: s.Name, Events: s.Lag()}
-		if lag.Events > 0 && !s.CaughtUp.IsZero() {
-			lag.Age = time.Since(s.CaughtUp)
-		}
-		all = append(all, lag)
-	}
-	return all
 }

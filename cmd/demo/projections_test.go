@@ -84,25 +84,3 @@ func TestReadModelThatStopsIsNotWaitedFor(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
-
-func TestLagOfAReaderThatIsBehind(t *testing.T) {
-	store := storetest.Opened(t)(groupcommit.OpenInMemory(groupcommit.Config{}))
-	if all := lags(store); len(all) != 0 {
-		t.Errorf("of nobody: %+v", all)
-	}
-	appended := func() {
-		t.Helper()
-		if _, err := store.Append(t.Context(), groupcommit.To("s", groupcommit.Any, groupcommit.Event{Type: "Happened"})); err != nil {
-			t.Fatal(err)
-		}
-	}
-	appended()
-	for range store.Subscribe(t.Context(), 0, groupcommit.Named("slow")) {
-		appended()
-		all := lags(store)
-		if len(all) != 1 || all[0].Name != "slow" || all[0].Events < 1 {
-			t.Errorf("with an event in its hands: %+v", all)
-		}
-		break
-	}
-}

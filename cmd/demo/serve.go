@@ -43,7 +43,8 @@ func serve(ctx context.Context, c *config, out *terminal) (err error) {
 	if err != nil {
 		return interruption(ctx, err)
 	}
-	s := &service{config: c, out: out, server: server, store: store, projections: projections}
+	at := newAddress(listener.Addr(), c.Listen, c.Hosts)
+	s := &service{config: c, out: out, address: at, server: server, store: store, projections: projections}
 	err = s.run(ctx, listener)
 	return errors.Join(err, projections.close())
 }
@@ -52,6 +53,7 @@ func serve(ctx context.Context, c *config, out *terminal) (err error) {
 type service struct {
 	config      *config
 	out         *terminal
+	address     address
 	server      *server
 	store       *groupcommit.Store
 	projections *projections
@@ -62,11 +64,16 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	if err := s.prepare(ctx); err != nil {
 		return interruption(ctx, err)
 	}
-	seen := telemetry.New(s.store, telemetry.Config{
-		Name:    "groupcommit demo",
-		Targets: telemetry.Development(),
-		Lags:    func() []telemetry.Lag { return lags(s.store) },
+	seen, err := telemetry.New(s.store, telemetry.Config{
+		Name:        "groupcommit demo",
+		Targets:     telemetry.Development(),
+		Hosts:       s.address.hosts,
+		Projections: s.projections.runner,
+		Interval:    time.Second,
 	})
+	if err != nil {
+		return err
+	}
 	defer seen.Close()
 	page, err := dashboard.New(seen, s.dashboardConfig())
 	if err != nil {
@@ -80,7 +87,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	var served error
 	running.Go(func() { served = web.Serve(listener) })
 
-	s.printAddresses(listener.Addr())
+	s.printAddresses()
 	for i, crowd := range s.crowds {
 		crowd.resize(s.config.ServeClients[i])
 	}
@@ -119,10 +126,7 @@ func (s *service) prepare(ctx context.Context) error {
 }
 
 func (s *service) dashboardConfig() dashboard.Config {
-	c := dashboard.Config{Profiles: s.config.Profiles}
-	if host, _, err := net.SplitHostPort(s.config.Listen); err == nil && host != "" {
-		c.Hosts = []string{host}
-	}
+	c := dashboard.Config{Profiles: s.config.Profiles, Hosts: s.address.hosts}
 	for _, crowd := range s.crowds {
 		c.Controls = append(c.Controls, dashboard.Control{Label: crowd.name, Max: mostClients, Get: crowd.size, Set: crowd.resize})
 	}
@@ -137,14 +141,17 @@ func routes(seen *telemetry.Telemetry, page *dashboard.Dashboard) http.Handler {
 	return mux
 }
 
-func (s *service) printAddresses(address net.Addr) {
-	line := func(name, path string) { s.out.printf("  %-10s %s\n", name, "http://"+address.String()+path) }
+func (s *service) printAddresses() {
+	line := func(name, path string) { s.out.printf("  %-10s %s\n", name, s.address.here()+path) }
 	line("dashboard", "/dashboard/")
 	line("metrics", "/metrics")
 	line("health", "/health")
 	line("readiness", "/ready")
 	if s.config.Profiles {
 		line("profiles", "/dashboard/debug/pprof/")
+	}
+	if elsewhere := s.address.elsewhere(); elsewhere != "" {
+		s.out.printf("  %-10s %s\n", "elsewhere", elsewhere+"/dashboard/")
 	}
 	s.out.printf("\n%s ends it.\n", s.out.style.bold("Ctrl-C"))
 }

@@ -38,17 +38,32 @@ func (w *watcher) Write(p []byte) (int, error) {
 	return w.text.Write(p)
 }
 
-func read(t *testing.T, url string, into any) int {
+// fetch gets a page, by another name of its host where there is one.
+func fetch(t *testing.T, host, url string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Close = true
+	request.Host = host
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return response
+}
+
+func readAs(t *testing.T, host, url string) (status int) {
+	t.Helper()
+	response := fetch(t, host, url)
+	defer response.Body.Close()
+	return response.StatusCode
+}
+
+func read(t *testing.T, url string, into any) int {
+	t.Helper()
+	response := fetch(t, "", url)
 	defer response.Body.Close()
 	if into != nil {
 		if err := json.NewDecoder(response.Body).Decode(into); err != nil {
@@ -61,7 +76,7 @@ func read(t *testing.T, url string, into any) int {
 func TestServe(t *testing.T) {
 	t.Setenv("DATABASE_URL", pgtest.URL(t))
 	c := small(t)
-	c.Listen, c.ServeClients, c.ServeCommands = "127.0.0.1:0", []int{2, 1, 8}, 1_000_000
+	c.Listen, c.ServeClients, c.ServeCommands, c.Hosts = ":0", []int{2, 1, 8}, 1_000_000, []string{"ops.example.com"}
 	out := &watcher{address: make(chan string, 1)}
 	ctx, interrupt := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -74,7 +89,7 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	var seen page
-	for seen.Totals.Commands < 200 {
+	for seen.Totals.Commands < 200 || len(seen.Readers) < 2 {
 		read(t, address+"data", &seen)
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -82,6 +97,13 @@ func TestServe(t *testing.T) {
 		t.Errorf("the dashboard shows %+v", seen)
 	}
 	root := strings.TrimSuffix(address, "/dashboard/")
+	for host, want := range map[string]int{"ops.example.com": http.StatusOK, "evil.com": http.StatusMisdirectedRequest} {
+		for _, path := range []string{"/dashboard/", "/metrics"} {
+			if status := readAs(t, host, root+path); status != want {
+				t.Errorf("%s of %s: %d, want %d", path, host, status, want)
+			}
+		}
+	}
 	for _, path := range []string{"/", "/dashboard", "/metrics", "/health", "/ready"} {
 		if status := read(t, root+path, nil); status != http.StatusOK {
 			t.Errorf("%s: %d", path, status)

@@ -20,7 +20,7 @@ type Config struct {
 	// Interval is how often the page shows something new; defaults to 1 s, at least 100 ms and at most 5 s.
 	Interval time.Duration
 
-	// History is how far back the charts go, also those of a page that was just opened; defaults to 3 min, at most 1 h.
+	// History is how far back the charts go, also those of a page that was just opened; defaults to 3 min, at most 1 h, and 3,600 points.
 	History time.Duration
 
 	// Hosts are the names under which the page is served, without port, beside localhost. An address, such as 127.0.0.1, needs none.
@@ -37,6 +37,7 @@ const (
 	minInterval = 100 * time.Millisecond
 	maxInterval = 5 * time.Second
 	maxHistory  = time.Hour
+	maxPoints   = 3600 // that a page which was just opened asks for
 )
 
 // ConfigError says which field of a Config cannot be used.
@@ -61,6 +62,8 @@ func (c *Config) check() error {
 		return &ConfigError{"Interval", fmt.Sprintf("it is %v, and can be %v to %v", c.Interval, minInterval, maxInterval)}
 	case c.History < c.Interval || c.History > maxHistory:
 		return &ConfigError{"History", fmt.Sprintf("it is %v, and can be Interval to %v", c.History, maxHistory)}
+	case c.History/c.Interval > maxPoints:
+		return &ConfigError{"History", fmt.Sprintf("it has %d points, at most %d are possible", c.History/c.Interval, maxPoints)}
 	}
 	return checkControls(c.Controls)
 }

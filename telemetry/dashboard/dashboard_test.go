@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -24,13 +25,21 @@ func ask(t *testing.T, d *Dashboard, query string) (answer data) {
 
 func TestData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := &fake{snapshot: telemetry.Snapshot{Name: "orders", Stats: stats.Stats{Opened: time.Now(), MaxInFlight: 3}}}
+		source := &fake{snapshot: telemetry.Snapshot{Name: "orders", Stats: stats.Stats{Opened: time.Now(), MaxInFlight: 3, Queue: stats.Queue{MaxCommands: 64}}}}
 		d := start(t, source, Config{})
 		source.commits(10)
 		source.set(func(s *telemetry.Snapshot) {
 			s.Memory = 1 << 20
-			s.Lags = []telemetry.Lag{{Name: "slow", Events: 7, Age: 2 * time.Second}, {Name: "quick"}}
-			s.Targets = []telemetry.Target{{Name: "lag", Value: 2, Limit: 1, Unit: "s", Missed: true, Since: time.Now(), Message: "a reader is behind"}}
+			s.Lags = []telemetry.Lag{{Name: "slow", Events: 7, Age: 2 * time.Second}, {Name: "quick", Events: 1, Age: time.Second / 2}, {Name: "broken", Stopped: true}}
+			s.Window = time.Minute
+			s.Targets = []telemetry.Target{
+				{
+					Name: "lag", Title: "Lag of readers", Value: 2, Limit: 1, Unit: "s",
+					Judged: true, Missed: true, Since: time.Now(), Message: "a reader is behind",
+				},
+				{Name: "commands", Title: "Commands", Limit: 100, AtLeast: true, Unit: "/s"},
+				{Name: "stalled", Title: "Nothing stuck", State: true, Limit: 30, Unit: "s", Judged: true},
+			}
 			s.Stats.NewestCommits = []stats.Commit{{At: time.Now(), First: 5, Events: 10, Commands: 10, Took: time.Millisecond}}
 		})
 		time.Sleep(time.Second)
@@ -44,16 +53,29 @@ func TestData(t *testing.T) {
 		if p.Commands != 10 || p.Events != 10 || p.PerCommit == nil || *p.PerCommit != 10 || p.P99 == nil || p.Lag != 2 || p.Memory != 1<<20 {
 			t.Errorf("the point is %+v", p)
 		}
-		if got.Name != "orders" || got.Uptime != 1 || got.Totals != (totals{Commands: 10, Events: 10, Commits: 1}) || got.Limits.InFlight != 3 {
+		if got.Stopped {
+			t.Error("it is said to have stopped")
+		}
+		if got.Name != "orders" || got.Uptime != 1 || got.Totals != (totals{Commands: 10, Events: 10, Commits: 1}) || got.Limits != (limits{Queue: 64, InFlight: 3}) {
 			t.Errorf("the answer is %+v", got)
 		}
-		if len(got.Targets) != 1 || !got.Targets[0].Missed || got.Targets[0].Since == "" || got.Targets[0].Words != "a reader is behind" {
-			t.Errorf("the targets are %+v", got.Targets)
+		targets := []target{
+			{Title: "Lag of readers", Value: 2, Limit: 1, Unit: "s", Judged: true, Missed: true, Since: seconds(time.Now()) - 1, Words: "a reader is behind"},
+			{Title: "Commands", Limit: 100, AtLeast: true, Unit: "/s"},
+			{Title: "Nothing stuck", State: true, Limit: 30, Unit: "s", Judged: true},
+		}
+		if !slices.Equal(got.Targets, targets) || got.Window != 60 {
+			t.Errorf("the targets over %v s are %+v", got.Window, got.Targets)
 		}
 		if len(got.Commits) != 1 || got.Commits[0].First != 5 || got.Commits[0].Last != 14 {
 			t.Errorf("the commits are %+v", got.Commits)
 		}
-		if len(got.Readers) != 2 || got.Readers[0] != (reader{Name: "slow", Events: 7, Age: 2}) {
+		readers := []reader{
+			{Name: "slow", Events: 7, Age: 2, Missed: true},
+			{Name: "quick", Events: 1, Age: 0.5},
+			{Name: "broken", Stopped: true, Missed: true},
+		}
+		if !slices.Equal(got.Readers, readers) {
 			t.Errorf("the readers are %+v", got.Readers)
 		}
 
@@ -63,6 +85,12 @@ func TestData(t *testing.T) {
 			t.Errorf("when nothing happened, the point is %+v", p)
 		}
 	})
+}
+
+func TestDataSaysThatWritingHasStopped(t *testing.T) {
+	if !ask(t, start(t, &fake{snapshot: telemetry.Snapshot{Stats: stats.Stats{Stopped: errors.New("stopped")}}}, Config{}), "").Stopped {
+		t.Error("it does not")
+	}
 }
 
 // A page that is there before the first look finds empty lists, and no null, which it could not go through.
@@ -119,7 +147,7 @@ func TestCloseStopsLooking(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	for field, configs := range map[string][]Config{
 		"Interval": {{Interval: time.Millisecond}, {Interval: 6 * time.Second}, {Interval: -1}},
-		"History":  {{History: time.Millisecond}, {History: 2 * time.Hour}, {History: -1}},
+		"History":  {{History: time.Millisecond}, {History: 2 * time.Hour}, {History: time.Hour, Interval: 100 * time.Millisecond}, {History: -1}},
 		"Controls": {{Controls: []Control{{Label: "n"}}}, {Controls: []Control{{Get: func() int { return 0 }, Set: func(int) {}, Min: 2, Max: 1}}}},
 	} {
 		for i, config := range configs {

@@ -2,9 +2,9 @@ package dashboard
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/groupcommit/groupcommit/telemetry"
 )
@@ -22,6 +22,7 @@ type data struct {
 	Totals   totals    `json:"totals"`
 	Limits   limits    `json:"limits"`
 	Targets  []target  `json:"targets"`
+	Window   float64   `json:"window"`  // seconds over which the targets are judged
 	Commits  []commit  `json:"commits"` // newest first
 	Readers  []reader  `json:"readers"`
 	Controls []setting `json:"controls"`
@@ -39,13 +40,16 @@ type limits struct {
 }
 
 type target struct {
-	Name   string  `json:"name"`
-	Value  float64 `json:"value"`
-	Limit  float64 `json:"limit"`
-	Unit   string  `json:"unit"`
-	Missed bool    `json:"missed"`
-	Since  string  `json:"since,omitempty"`
-	Words  string  `json:"words"`
+	Title   string  `json:"title"`
+	State   bool    `json:"state"`
+	Value   float64 `json:"value"`
+	Limit   float64 `json:"limit"`
+	AtLeast bool    `json:"atLeast"`
+	Unit    string  `json:"unit"`
+	Judged  bool    `json:"judged"`
+	Missed  bool    `json:"missed"`
+	Since   float64 `json:"since"` // seconds since 1970, of one that is missed
+	Words   string  `json:"words"`
 }
 
 type commit struct {
@@ -59,9 +63,11 @@ type commit struct {
 }
 
 type reader struct {
-	Name   string  `json:"name"`
-	Events int64   `json:"events"`
-	Age    float64 `json:"age"` // seconds
+	Name    string  `json:"name"`
+	Events  int64   `json:"events"`
+	Age     float64 `json:"age"` // seconds
+	Stopped bool    `json:"stopped"`
+	Missed  bool    `json:"missed"` // it has stopped, or is as far behind as the target of the lag says that it must not be
 }
 
 // serveData answers with what came behind the point that the page has, all of the history where it has none of this run.
@@ -90,6 +96,7 @@ func (d *Dashboard) data(known uint64) data {
 		Stopped:  s.Stopped != nil,
 		Totals:   totals{Commands: s.Commands.Committed, Events: s.Events, Commits: s.Commits.Count()},
 		Limits:   limits{Queue: s.Queue.MaxCommands, InFlight: s.MaxInFlight},
+		Window:   now.Window.Seconds(),
 		Controls: settings(d.config.Controls),
 	}
 	answer.describe(&now)
@@ -103,9 +110,12 @@ const withMillis = "2006-01-02T15:04:05.000Z07:00"
 func (a *data) describe(now *telemetry.Snapshot) {
 	a.Targets, a.Commits, a.Readers = []target{}, []commit{}, []reader{} // not null
 	for _, t := range now.Targets {
-		entry := target{Name: t.Name, Value: t.Value, Limit: t.Limit, Unit: t.Unit, Missed: t.Missed, Words: t.Message}
+		entry := target{
+			Title: t.Title, State: t.State, Value: t.Value, Limit: t.Limit, AtLeast: t.AtLeast, Unit: t.Unit,
+			Judged: t.Judged, Missed: t.Missed, Words: t.Message,
+		}
 		if t.Missed {
-			entry.Since = t.Since.Format(time.RFC3339)
+			entry.Since = seconds(t.Since)
 		}
 		a.Targets = append(a.Targets, entry)
 	}
@@ -115,7 +125,21 @@ func (a *data) describe(now *telemetry.Snapshot) {
 			Commands: c.Commands, Events: c.Events, Bytes: c.Bytes, Took: c.Took.Seconds(),
 		})
 	}
+	limit := lagLimit(now.Targets)
 	for _, lag := range now.Lags {
-		a.Readers = append(a.Readers, reader{Name: lag.Name, Events: lag.Events, Age: lag.Age.Seconds()})
+		a.Readers = append(a.Readers, reader{
+			Name: lag.Name, Events: lag.Events, Age: lag.Age.Seconds(),
+			Stopped: lag.Stopped, Missed: lag.Stopped || lag.Age.Seconds() >= limit,
+		})
 	}
+}
+
+// lagLimit is how many seconds a reader must not be behind; infinite where nobody looks at it.
+func lagLimit(targets []telemetry.Target) float64 {
+	for i := range targets {
+		if targets[i].Name == "lag" {
+			return targets[i].Limit
+		}
+	}
+	return math.Inf(1)
 }

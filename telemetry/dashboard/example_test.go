@@ -19,7 +19,10 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer store.Close(context.Background())
-	seen := telemetry.New(store, telemetry.Config{Name: "orders"})
+	seen, err := telemetry.New(store, telemetry.Config{Name: "orders"})
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer seen.Close()
 	page, err := dashboard.New(seen, dashboard.Config{})
 	if err != nil {

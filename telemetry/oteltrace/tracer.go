@@ -22,10 +22,11 @@ func New(provider trace.TracerProvider) groupcommit.Tracer {
 	return &tracer{spans: provider.Tracer(scope)}
 }
 
-// commandSpan is the span of a command. batch is set by the goroutine that takes the batch, which is the one that ends the span from then on.
+// commandSpan is the span of a command. From when a batch takes the command it belongs to the one goroutine that does the work.
 type commandSpan struct {
-	span  trace.Span
-	batch *batchSpan // nil while no batch has taken the command
+	span   trace.Span
+	batch  trace.Span        // nil while no batch has taken the command
+	commit trace.SpanContext // that was sent with the command last; invalid while none was
 }
 
 func (t *tracer) Submit(ctx context.Context, cmd *groupcommit.Command) groupcommit.CommandSpan {
@@ -56,30 +57,18 @@ func (c *commandSpan) End(result groupcommit.Result, err error) {
 		attribute.Int64("groupcommit.last", result.Last),
 		attribute.Bool("groupcommit.duplicate", result.Duplicate),
 	)
-	if c.batch != nil && c.batch.commit.IsValid() && !result.Duplicate {
-		c.span.AddLink(trace.Link{SpanContext: c.batch.commit})
+	if result.First > 0 && !result.Duplicate && c.commit.IsValid() { // it may have written something the first time, and nothing when it was judged again
+		c.span.AddLink(trace.Link{SpanContext: c.commit})
 	}
 }
-
-// batchSpan is the span of a batch, carried in the context of its work. It belongs to the goroutine that does it.
-type batchSpan struct {
-	commit trace.SpanContext // of the commit that was sent last
-}
-
-type batchKey struct{}
 
 // maxLinks is how many commands a batch is linked to: what OpenTelemetry keeps of a span unless told otherwise.
 const maxLinks = 128
 
 func (t *tracer) Batch(ctx context.Context, info groupcommit.BatchInfo, commands []groupcommit.CommandSpan) (context.Context, func()) {
-	batch := &batchSpan{}
 	var links []trace.Link
-	for i, c := range commands {
-		c := c.(*commandSpan)
-		c.batch = batch
-		if i > 0 && len(links) < maxLinks { // the first is its parent
-			links = append(links, trace.Link{SpanContext: c.span.SpanContext()})
-		}
+	for _, c := range commands[1:min(len(commands), maxLinks+1)] { // the first is its parent
+		links = append(links, trace.Link{SpanContext: c.(*commandSpan).span.SpanContext()})
 	}
 	parent := commands[0].(*commandSpan).span
 	ctx, span := t.spans.Start(trace.ContextWithSpan(ctx, parent), "groupcommit.batch", trace.WithLinks(links...), trace.WithAttributes(
@@ -88,21 +77,23 @@ func (t *tracer) Batch(ctx context.Context, info groupcommit.BatchInfo, commands
 		attribute.Int("groupcommit.bytes", info.Bytes),
 		attribute.String("groupcommit.reason", info.Reason),
 	))
-	return context.WithValue(ctx, batchKey{}, batch), func() { span.End() }
+	for _, c := range commands {
+		c.(*commandSpan).batch = span
+	}
+	return ctx, func() { span.End() }
 }
 
-func (t *tracer) Commit(ctx context.Context, info groupcommit.CommitInfo) func(error) {
-	batch, traced := ctx.Value(batchKey{}).(*batchSpan)
-	if !traced {
-		return nil
-	}
-	_, span := t.spans.Start(ctx, "groupcommit.commit", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+func (t *tracer) Commit(ctx context.Context, info groupcommit.CommitInfo, commands []groupcommit.CommandSpan) func(error) {
+	parent := commands[0].(*commandSpan).batch // ctx may be that of a batch in which nothing is traced
+	_, span := t.spans.Start(trace.ContextWithSpan(ctx, parent), "groupcommit.commit", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.Int64("groupcommit.first", info.First),
 		attribute.Int("groupcommit.commands", info.Commands),
 		attribute.Int("groupcommit.events", info.Events),
 		attribute.Int("groupcommit.bytes", info.Bytes),
 	))
-	batch.commit = span.SpanContext()
+	for _, c := range commands {
+		c.(*commandSpan).commit = span.SpanContext()
+	}
 	return func(err error) {
 		if err != nil {
 			fail(span, err)

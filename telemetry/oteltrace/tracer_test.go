@@ -144,12 +144,16 @@ func TestErrorsAreMarked(t *testing.T) {
 	}
 }
 
+// remote is the context of a caller that is sampled.
+func remote(t *testing.T) context.Context {
+	return trace.ContextWithRemoteSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled,
+	}))
+}
+
 // A caller that is not sampled leaves no span, and its commands travel with others all the same.
 func TestSampling(t *testing.T) {
 	r := open(t, groupcommit.Config{NoEager: true, Linger: time.Hour}, sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))
-	sampled := trace.ContextWithRemoteSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled,
-	}))
 	submit := func(ctx context.Context) *groupcommit.Future {
 		return r.Submit(ctx, groupcommit.To("stream", groupcommit.Any, happened))
 	}
@@ -158,7 +162,7 @@ func TestSampling(t *testing.T) {
 		t.Errorf("got %v", spans)
 	}
 	submit(t.Context())
-	submit(sampled)
+	submit(remote(t))
 	spans := r.take(t)
 	if len(spans["groupcommit.command"]) != 1 || len(spans["groupcommit.batch"]) != 1 || len(spans["groupcommit.commit"]) != 1 {
 		t.Fatalf("got %v", spans)

@@ -3,9 +3,9 @@
 // shortest is how many seconds a chart spans at least.
 const shortest = 60;
 
-// A chart is a card with a title, the newest values (or those under the pointer), and their curves.
+// A chart is a card with a title, a hint for who points at it, the newest values (or those under the pointer), and their curves.
 class Chart {
-  constructor(parent, { title, large, series, format, least, steps, history }) {
+  constructor(parent, { title, hint, large, series, format, least, steps, history }) {
     this.series = series;
     this.format = format;
     this.history = history;
@@ -19,10 +19,12 @@ class Chart {
       value.append(this.values[i], element("small", "", s.label));
       values.append(value);
     });
-    head.append(element("h2", "", title), values);
+    const name = element("h2", "", title);
+    name.title = hint;
+    head.append(name, values);
     this.box = element("div", "plot");
     this.box.setAttribute("role", "img");
-    this.box.setAttribute("aria-label", title + ", the last minutes");
+    this.box.setAttribute("aria-label", `${title}, the last minutes: ${hint}`);
     card.append(head, this.box);
     parent.append(card);
 

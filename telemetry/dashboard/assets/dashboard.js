@@ -5,21 +5,21 @@ const byID = (id) => document.getElementById(id);
 // powers are the distances of lines in a chart of bytes.
 const powers = Array.from({ length: 30 }, (_, i) => 2 ** (20 + i));
 
-// kinds are the charts, in the order of the page. %inFlight stands for how many commits may be.
+// kinds are the charts, in the order of the page. %inFlight stands for how many commits may be, %queue for how many commands have room.
 const kinds = [
-  { title: "Throughput", large: true, format: format.count, least: 10, series: [
+  { title: "Throughput", hint: "what is committed each second", large: true, format: format.count, least: 10, series: [
     { key: "commands", label: "commands/s", color: "blue", filled: true },
     { key: "events", label: "events/s", color: "teal" }] },
-  { title: "Latency, from Submit to the verdict", large: true, format: format.seconds, least: 0.001, series: [
+  { title: "Latency, from Submit to the verdict", hint: "half of the commands, 95 and 99 of 100 take no longer", large: true, format: format.seconds, least: 0.001, series: [
     { key: "p50", label: "P50", color: "blue" },
     { key: "p95", label: "P95", color: "amber" },
     { key: "p99", label: "P99", color: "red" }] },
-  { title: "Commands per commit", format: format.count, least: 2, series: [{ key: "perCommit", label: "on average", color: "violet", filled: true }] },
-  { title: "Commits in flight", format: format.count, least: 3, series: [{ key: "inFlight", label: "of %inFlight", color: "violet", filled: true }] },
-  { title: "Queue", format: format.count, least: 10, series: [{ key: "queue", label: "commands", color: "blue", filled: true }] },
-  { title: "Projection lag", format: format.seconds, least: 0.1, series: [{ key: "lag", label: "the furthest behind", color: "amber", filled: true }] },
-  { title: "Active streams", format: format.count, least: 10, series: [{ key: "streams", label: "in the last minute", color: "teal", filled: true }] },
-  { title: "Memory", format: format.bytes, least: 2 ** 24, steps: powers, series: [{ key: "memory", label: "Go runtime", color: "teal", filled: true }] },
+  { title: "Commands per commit", hint: "how many share one transaction: more of them under more load", format: format.count, least: 2, series: [{ key: "perCommit", label: "on average", color: "violet", filled: true }] },
+  { title: "In flight", hint: "batches that were taken and are not answered; so many commits can be under way at a time", format: format.count, least: 3, series: [{ key: "inFlight", label: "of %inFlight", color: "violet", filled: true }] },
+  { title: "Queue", hint: "commands that wait for a commit", format: format.count, least: 10, series: [{ key: "queue", label: "of %queue", color: "blue", filled: true }] },
+  { title: "Lag of readers", hint: "how old the oldest event is that a projection or subscription has not handled", format: format.seconds, least: 0.1, series: [{ key: "lag", label: "the furthest behind", color: "amber", filled: true }] },
+  { title: "Active streams", hint: "streams that commands were committed to, about", format: format.count, least: 10, series: [{ key: "streams", label: "in the last minute", color: "teal", filled: true }] },
+  { title: "Memory", hint: "what the process has of the system's, as far as Go manages it", format: format.bytes, least: 2 ** 24, steps: powers, series: [{ key: "memory", label: "Go runtime", color: "teal", filled: true }] },
 ];
 
 // page is what the page knows.
@@ -56,6 +56,7 @@ function show(data) {
   byID("totals").textContent = `${whole(data.totals.commands)} commands in ${whole(data.totals.commits)} commits, ` +
     `${whole(data.totals.events)} events, up ${duration(data.uptime)}`;
   showStatus(data);
+  byID("window").textContent = "over the last " + (data.window === 60 ? "minute" : duration(data.window));
   showTargets(data.targets);
   showReaders(data.readers);
   showCommits(data.commits);
@@ -71,7 +72,7 @@ function begin(data) {
   byID("charts").replaceChildren();
   byID("controls").replaceChildren();
   for (const kind of kinds) {
-    const series = kind.series.map((s) => ({ ...s, label: s.label.replace("%inFlight", data.limits.inFlight) }));
+    const series = kind.series.map((s) => ({ ...s, label: s.label.replace("%inFlight", data.limits.inFlight).replace("%queue", whole(data.limits.queue)) }));
     page.charts.push(new Chart(byID("charts"), { ...kind, series, history: data.history }));
   }
 }
@@ -88,35 +89,33 @@ function showStatus(data) {
   else status("met", "all targets met");
 }
 
-const targetNames = {
-  stopped: "Writing goes on", commands: "Commands", events: "Events", latency_p50: "Latency P50", latency_p95: "Latency P95",
-  latency_p99: "Latency P99", memory: "Memory", cpu: "Processors", queue: "Room in the queue", stalled: "Commits move on",
-  lag: "Projection lag", outcome_unknown: "Outcomes known",
-};
-const atLeast = new Set(["commands", "events"]);
-
 function showTargets(targets) {
   byID("targets").replaceChildren(...targets.map((t) => {
-    const how = t.limit === 1 && t.unit === "" ? (t.missed ? "no" : "yes")
-      : `${amount(t.value, t.unit)}, ${atLeast.has(t.name) ? "at least" : "below"} ${amount(t.limit, t.unit, true)}`;
-    const item = light(t.missed, targetNames[t.name] ?? t.name, how);
-    if (t.missed) item.title = t.words;
+    const item = light(t.missed ? "missed" : t.judged ? "met" : "unjudged", t.title, standing(t));
+    if (t.missed) item.title = `${t.words}; since ${clock(t.since)}`;
     return item;
   }));
 }
 
-function showReaders(readers) {
-  byID("readers-title").hidden = readers.length === 0;
-  byID("readers").replaceChildren(...readers.map((r) =>
-    light(false, r.name, r.events === 0 ? "up to date" : `${whole(r.events)} events behind, ${format.seconds(r.age)}`)));
+// standing says how a target does.
+function standing(t) {
+  if (!t.judged) return t.missed ? "missed when last judged" : t.words;
+  if (!t.state) return `${amount(t.value, t.unit)}, ${t.atLeast ? "at least" : "below"} ${amount(t.limit, t.unit, true)}`;
+  return t.missed ? "no" : "yes";
 }
 
-// light is a line of a list whose light is green or red, which words say, too.
-function light(missed, what, how) {
-  const item = element("li", missed ? "missed" : "met");
+function showReaders(readers) {
+  byID("readers-title").hidden = readers.length === 0;
+  byID("readers").replaceChildren(...readers.map((r) => light(r.missed ? "missed" : "met", r.name,
+    r.stopped ? "has given up" : r.events === 0 ? "up to date" : `${whole(r.events)} events behind, ${format.seconds(r.age)}`)));
+}
+
+// light is a line of a list whose light is green or red, or grey where nobody knows; words say so, too.
+function light(state, what, how) {
+  const item = element("li", state);
   const lamp = element("span", "light");
   lamp.setAttribute("role", "img");
-  lamp.setAttribute("aria-label", missed ? "missed" : "met");
+  lamp.setAttribute("aria-label", state);
   item.append(lamp, element("span", "what", what), element("span", "how", how));
   return item;
 }

@@ -42,6 +42,36 @@ func TestNamesAreTextAndNothingElse(t *testing.T) {
 	o.mustHaveSeenNothing(t)
 }
 
+// What cannot be judged is neither green nor red, and each target says what it is about.
+func TestLightsOfTargets(t *testing.T) {
+	ctx, s := tab(t), show(t)
+	o := open(t, ctx, s)
+	lights := ask[map[string]string](t, ctx, `Object.fromEntries([...document.querySelectorAll("#targets li")].map((l) =>
+		[l.querySelector(".what").textContent, l.className + ": " + l.querySelector(".how").textContent]))`)
+	for title, want := range map[string]string{
+		"Writing goes on": "met: yes", "Nothing stuck": "met: yes", "Queue taken": "unjudged: no whole window yet", "Commands": "unjudged: no whole window yet",
+		"Readers go on": "met: yes",
+	} {
+		if lights[title] != want {
+			t.Errorf("%s is %q, want %q", title, lights[title], want)
+		}
+	}
+	if over := ask[string](t, ctx, `document.getElementById("window").textContent`); over != "over the last minute" {
+		t.Errorf("they are judged %q", over)
+	}
+	o.mustHaveSeenNothing(t)
+}
+
+// A reader that is as far behind as it must not be has a red light, and only that.
+func TestLightsOfReaders(t *testing.T) {
+	ctx, s := tab(t), show(t)
+	o := open(t, ctx, s)
+	if lights := ask[string](t, ctx, `[...document.querySelectorAll("#readers li")].map((l) => l.className).join()`); lights != "met,missed" {
+		t.Errorf("the lights are %s", lights)
+	}
+	o.mustHaveSeenNothing(t)
+}
+
 func TestControl(t *testing.T) {
 	ctx, s := tab(t), show(t)
 	o := open(t, ctx, s)

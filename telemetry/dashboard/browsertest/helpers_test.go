@@ -50,11 +50,16 @@ func show(t *testing.T) *shown {
 		t.Fatal(err)
 	}
 	work(t, store)
-	seen := telemetry.New(store, telemetry.Config{
+	seen, err := telemetry.New(store, telemetry.Config{
 		Name:     hostile,
 		Interval: 100 * time.Millisecond,
-		Lags:     func() []telemetry.Lag { return []telemetry.Lag{{Name: hostile, Events: 3, Age: time.Second}} },
+		Lags: func() []telemetry.Lag {
+			return []telemetry.Lag{{Name: hostile, Events: 3, Age: time.Second}, {Name: "late", Events: 9, Age: time.Hour}}
+		},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(seen.Close)
 	s := &shown{}
 	control := dashboard.Control{
