@@ -112,6 +112,10 @@ func (g *gatherer[T]) arrivals() <-chan entry[T] {
 // offer is where the batch goes if it may leave now, and where somebody may learn that; else nil.
 func (g *gatherer[T]) offer() (chan<- *Batch[T], chan<- struct{}) {
 	reason := g.ready()
+	if reason == Flush { // what is waited for was queued before, perhaps not before gather looked
+		g.takeQueued()
+		reason = g.ready()
+	}
 	if reason == 0 {
 		return nil, nil
 	}
