@@ -39,7 +39,7 @@ func Types(types ...string) ReadOption { return reading.Types(types...) }
 // StreamPrefix reads the events of streams whose names begin with this text, byte for byte.
 func StreamPrefix(prefix string) ReadOption { return reading.StreamPrefix(prefix) }
 
-// PageSize is how many events are fetched at once, and the largest batch of a subscription: 1 to 10,000, defaults to 200.
+// PageSize is how many events are fetched at once, at most, and the largest batch of a subscription: 1 to 10,000, defaults to 1,000.
 func PageSize(n int) ReadOption { return reading.PageSize(n) }
 
 // Named gives a subscription the name under which Subscriptions tells how far it has come.

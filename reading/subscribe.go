@@ -157,9 +157,13 @@ var errNoAnswer = fmt.Errorf("%w: no answer within %v", command.ErrUnavailable, 
 func (s *subscription) look(ctx context.Context, rings uint64) (step, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
 	defer cancel()
+	asked := time.Now()
 	next, err := s.step(ctx, rings)
-	if err != nil && ctx.Err() != nil {
-		err, s.pace = context.Cause(ctx), s.query.pace() // to ask for less the next time
+	switch {
+	case err == nil:
+		next.pace = s.pace.answered(next.pace, time.Since(asked))
+	case ctx.Err() != nil:
+		err, s.pace = context.Cause(ctx), s.pace.slower()
 	}
 	return next, err
 }
@@ -177,7 +181,9 @@ func (s *subscription) step(ctx context.Context, rings uint64) (step, error) {
 		return s.reader.step(ctx, s.at, &whole, s.pace)
 	}
 	here := place{s.at, s.pace.events, whole.pageSize}
-	return s.reader.tail.step(ctx, here, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole, s.pace) })
+	next, err := s.reader.tail.step(ctx, here, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole, s.pace) })
+	next.pace.window = s.pace.window // whoever took the step may go through the log in others
+	return next, err
 }
 
 // wanted is the subscription's own copy of what it wants of events that others may read too, as they are now. The bytes are shared, unless an upcast
