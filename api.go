@@ -76,6 +76,7 @@ var (
 	ErrClosed         = command.ErrClosed         // the store takes no more commands
 	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
 	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
+	ErrDamaged        = command.ErrDamaged        // a read has met a hole in the log; a person has to look
 	ErrUnavailable    = command.ErrUnavailable    // the database cannot be read now; try again
 	ErrStuck          = pipeline.ErrStuck         // Close: a decision has never come back
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there

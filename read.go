@@ -13,7 +13,7 @@ type (
 	ReadOption      = reading.Option       // what part of a stream or of the log to read
 	Batch           = reading.Batch        // what a subscription has read in one go
 	Checkpoint      = command.Checkpoint   // a place in a log, to resume from
-	ReadOptionError = reading.InvalidError // an option that cannot be used
+	ReadOptionError = reading.InvalidError // an option, or a stream, that cannot be used
 	Progress        = reading.Progress     // how far a subscription has come, as told by Subscriptions
 	UpcastFunc      = reading.UpcastFunc   // turns events of an old shape into what they are now
 )

@@ -23,8 +23,8 @@ type Batch struct {
 
 // Subscribe reads the events of the log behind a position, in order and without a gap, and then waits for more, until ctx ends: then the
 // sequence ends too. It is endless otherwise: a connection that is lost and a server that restarts are waited for. It ends with an error where
-// going on would skip or repeat events, or has no use: command.ErrLostCommits, a damaged log, a role that may not read, an upcast that
-// fails, command.ErrClosed.
+// going on would skip or repeat events, or has no use: command.ErrLostCommits, command.ErrDamaged, a role that may not read, an upcast
+// that fails, command.ErrClosed.
 //
 // It is woken by commits of this process, and of others by a notification of the database; PollInterval is the safety net. Between two events
 // nothing is held: a slow consumer is in nobody's way, and memory is that of one page.
@@ -249,7 +249,7 @@ func (r *Reader) page(ctx context.Context, at, end command.Checkpoint, q *query,
 	}
 	*p = pages.pace
 	if pages.rest.After == at.Position {
-		return nil, at, fmt.Errorf("groupcommit: the log is damaged: position %d is missing, and the log ends at %d", at.Position+1, end.Position)
+		return nil, at, fmt.Errorf("%w: position %d is missing, and the log ends at %d", command.ErrDamaged, at.Position+1, end.Position)
 	}
 	last, err := r.holder(ctx, pages.rest.After, end)
 	return events, last, err
