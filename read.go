@@ -54,7 +54,8 @@ type Reader struct {
 
 // OpenReader connects to a log for reading alone, where no pipeline is wanted: with a role that has SELECT on events, commits and schema_version,
 // and on a hot standby, too. There a subscription sees what the standby has replayed, and looks for it every Config.PollInterval, since a standby
-// cannot notify. It uses what Config says of the connection, Schema, DataType, PollInterval, Upcast and Logger, and returns what Open returns.
+// cannot notify. It uses what Config says of the connection, Schema, DataType, PollInterval, Upcast and Logger, and migrates nothing. It returns what
+// Open returns.
 func OpenReader(ctx context.Context, config Config) (*Reader, error) {
 	if err := config.check(); err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func OpenReader(ctx context.Context, config Config) (*Reader, error) {
 		Pool: pool, AcquireTimeout: config.AcquireTimeout, Schema: config.Schema, DataType: config.DataType, Logger: config.Logger,
 	})
 	if err != nil {
-		return nil, err
+		return nil, config.explained(err)
 	}
 	reader, reads := reading.New(log, config.reading())
 	return &Reader{Reader: reader, reads: reads, log: log}, nil
