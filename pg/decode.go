@@ -14,10 +14,11 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// collectEvents reads all rows of eventColumns. The fields are taken as they come over the wire: scanning them one by one takes several times
+// collectEvents reads all rows of eventColumns, so many, as far as is known. The fields are taken as they come over the wire: scanning them one by one takes several times
 // as long. Where the driver was told to talk text, they are scanned.
-func collectEvents(rows pgx.Rows) (events []command.RecordedEvent, err error) {
+func collectEvents(rows pgx.Rows, expected int) (events []command.RecordedEvent, err error) {
 	defer rows.Close()
+	events = make([]command.RecordedEvent, 0, expected)
 	var d decoder
 	for rows.Next() {
 		if d.scan == nil {

@@ -28,7 +28,7 @@ func (r *Reader) Read(ctx context.Context, selection reading.Selection) (events 
 		if err != nil {
 			return err
 		}
-		if events, err = collectEvents(rows); err != nil {
+		if events, err = collectEvents(rows, selection.Expected()); err != nil {
 			return err
 		}
 		if selection.Filtered() {

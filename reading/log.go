@@ -2,6 +2,7 @@ package reading
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,14 @@ type Selection struct {
 
 // Filtered tells whether numbers may be left out.
 func (s *Selection) Filtered() bool { return len(s.Types) > 0 || s.Prefix != "" }
+
+// Expected is how many events there are between bounds that nothing is filtered from; 0 where that is not known.
+func (s *Selection) Expected() int {
+	if s.Filtered() || s.UpTo == math.MaxInt64 {
+		return 0
+	}
+	return int(max(min(int64(s.Limit), s.UpTo-s.After), 0))
+}
 
 // wants tells whether the filter lets an event through.
 func (s *Selection) wants(e *command.RecordedEvent) bool {

@@ -29,7 +29,7 @@ type Batch struct {
 // It is woken by commits of this process, and of others by a notification of the database; PollInterval is the safety net. Between two events
 // nothing is held: a slow consumer is in nobody's way, and memory is that of one page.
 func (r *Reader) Subscribe(ctx context.Context, after int64, options ...Option) iter.Seq2[command.RecordedEvent, error] {
-	batches := r.SubscribeBatches(ctx, after, options...)
+	batches := r.subscribe(ctx, after, options, true)
 	return func(yield func(command.RecordedEvent, error) bool) {
 		for batch, err := range batches {
 			if err != nil {
@@ -48,6 +48,11 @@ func (r *Reader) Subscribe(ctx context.Context, after int64, options ...Option) 
 // SubscribeBatches is Subscribe in batches: what is there, at most PageSize events, with the checkpoint to resume from. Behind a filter a batch
 // may be empty: it tells how far the log was read.
 func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...Option) iter.Seq2[Batch, error] {
+	return r.subscribe(ctx, after, options, false)
+}
+
+// subscribe is SubscribeBatches. Passing batches are not given away, and so they need not be copies.
+func (r *Reader) subscribe(ctx context.Context, after int64, options []Option, passing bool) iter.Seq2[Batch, error] {
 	q, invalid := newQuery("", append([]Option{After(after)}, options...))
 	switch {
 	case invalid != nil:
@@ -62,6 +67,7 @@ func (r *Reader) SubscribeBatches(ctx context.Context, after int64, options ...O
 			return
 		}
 		s := newSubscription(r, q)
+		s.passing = passing
 		if err := s.run(ctx, yield); err != nil && ctx.Err() == nil {
 			yield(Batch{}, err)
 		}
@@ -76,7 +82,9 @@ type subscription struct {
 	at     command.Checkpoint // read up to here; without a CommitID where nobody knows it
 	end    int64              // of the log, when it was last seen; 0: it was not
 	outage outage
-	failed error // it has ended with this
+
+	passing bool  // nobody is given the batches themselves
+	failed  error // it has ended with this
 }
 
 func newSubscription(r *Reader, q *query) *subscription {
@@ -186,9 +194,12 @@ func (s *subscription) step(ctx context.Context, rings uint64) (step, error) {
 	return next, err
 }
 
-// wanted is the subscription's own copy of what it wants of events that others may read too, as they are now. The bytes are shared, unless an upcast
-// is given them, which may work in place.
+// wanted is what the subscription wants of events that others may read too, as they are now: a copy of its own, unless it is only passing. The
+// bytes are shared, unless an upcast is given them, which may work in place.
 func (s *subscription) wanted(shared []command.RecordedEvent) (events []command.RecordedEvent, err error) {
+	if s.passing && s.reader.config.Upcast == nil && !s.query.Filtered() {
+		return shared, nil
+	}
 	events = make([]command.RecordedEvent, 0, len(shared))
 	for i := range shared {
 		if !s.query.wants(&shared[i]) {
