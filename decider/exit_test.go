@@ -40,6 +40,8 @@ func TestGoroutineThatIsEnded(t *testing.T) {
 			evolve: func(a account, e groupcommit.RecordedEvent) (account, error) { exit(); return evolve(a, e) }},
 		"a hook": {want: groupcommit.ErrOutcomeUnknown, decide: deciding, evolve: evolve,
 			hooks: committer.Hooks{Committed: func(committer.CommitInfo) { exit() }}},
+		"a hook, and the one that hears of its end": {want: groupcommit.ErrOutcomeUnknown, decide: deciding, evolve: evolve,
+			hooks: committer.Hooks{Committed: func(committer.CommitInfo) { exit() }, Stopped: func(error) { exit() }}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

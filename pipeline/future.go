@@ -90,9 +90,13 @@ func (r *receiver) Resolve(result command.Result, err error) { (*Future)(r).reso
 
 func (f *Future) resolve(result command.Result, err error) {
 	f.entry = committer.Entry{} // whoever keeps the future does not keep the encoded events
+	defer f.tell(result, err)   // also where the span ends this goroutine
 	if span := spanOf(f.submit); span != nil {
 		span.End(result, err)
 	}
+}
+
+func (f *Future) tell(result command.Result, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.result, f.err, f.resolved = result, err, true

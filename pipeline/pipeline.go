@@ -105,15 +105,15 @@ func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], pe
 }
 
 func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
+	p.enter(batch) // before and until after all that the tracer does, which may end this goroutine
 	entries := take(batch.Items)
 	p.recorder.took(batch)
 	ctx, end := p.traceBatch(batch, len(entries))
-	p.enter(batch)
 	done := func() {
-		p.leave(batch)
 		end()
 		p.recorder.told(batch.Items)
 		p.cut = p.cut || p.abort.Err() != nil && slices.ContainsFunc(batch.Items, (*Future).givenUp)
+		p.leave(batch)
 		batch.Done()
 	}
 	if len(entries) == 0 {
