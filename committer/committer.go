@@ -27,10 +27,11 @@ type Config struct {
 	AttemptTimeout time.Duration
 	// AcceptLostCommits goes on with the log as it is when it has lost commits that had succeeded, instead of stopping.
 	AcceptLostCommits bool
-	// Read reads the committed events of a stream whose version is greater than after, in order. It is called by any goroutine. Only decisions need it.
+	// Read reads the committed events of a stream whose version is greater than after, in order and as they were submitted. It is called by any goroutine.
+	// Only decisions need it. An error that wraps command.ErrUnavailable is tried again for RetryFor.
 	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
-	// Upcast makes of an event as it was submitted what Read gives of it, for decisions to be folded. It may write to the bytes of the event. Nil: nothing is
-	// changed.
+	// Upcast makes of an event as it was submitted what it is now, for decisions to be folded: any goroutine calls it. It may write to the bytes of the event.
+	// Nil: nothing is changed.
 	Upcast func(command.RecordedEvent) (command.RecordedEvent, error)
 	// Snapshots keeps states beside the log, for folders that ask for it. Nil: none are kept. It needs Close.
 	Snapshots SnapshotStore
