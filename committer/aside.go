@@ -3,10 +3,7 @@ package committer
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-
-	"github.com/groupcommit/groupcommit/command"
 )
 
 // aside is the entries that cannot be judged yet: decisions whose states have to be loaded, because another process has appended to their streams,
@@ -21,6 +18,7 @@ type aside struct {
 	barred  map[string]uint64 // streams of those, each with the first place that waits for it
 	due     bool              // something has changed for them
 	helpers int               // goroutines that load
+	left    bool              // those are not waited for any more
 	loads   loads
 	slots   chan struct{} // bounds how many of them do so at a time
 }
@@ -130,8 +128,12 @@ func (c *Committer) fetch(ctx context.Context, d *decision, lacking []int) {
 		return
 	}
 	d.loads++
-	if d.loads > maxLoads {
-		d.err, c.due = fmt.Errorf("%w: %w", command.ErrNotWritten, errRestless), true
+	switch {
+	case ctx.Err() != nil:
+		d.err, c.due = notWritten(context.Cause(ctx)), true
+		return
+	case d.loads > maxLoads:
+		d.err, c.due = notWritten(errRestless), true
 		return
 	}
 	subjects := make([]subject, len(lacking))
@@ -183,7 +185,7 @@ func (c *Committer) readOn(ctx context.Context, s *subject) (loaded, error) {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	case <-ctx.Done():
-		return s.loaded, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
+		return s.loaded, notWritten(context.Cause(ctx))
 	}
 	state := s.loaded
 	if cached, _ := c.states.find(s.Subject, false); cached.Version > state.Version || cached.epoch != state.epoch {
@@ -193,7 +195,21 @@ func (c *Committer) readOn(ctx context.Context, s *subject) (loaded, error) {
 }
 
 // Busy tells that something is in flight or set aside.
-func (c *Committer) Busy() bool { return !c.Idle() || len(c.waiting) > 0 || c.helpers > 0 }
+func (c *Committer) Busy() bool { return !c.Idle() || len(c.waiting) > 0 || c.helpers > 0 && !c.left }
+
+// Forsake gives up goroutines that load, where there are any, and tells all that is set aside that it was not written, and why. It is called in a while
+// after the contexts of all batches have ended: only code of the user's, as in the folding of an event, can still hold those up.
+func (c *Committer) Forsake(reason error) {
+	if c.helpers == 0 {
+		return
+	}
+	c.left = true
+	if len(c.waiting) > 0 {
+		work := c.takeWaiting()
+		work.refuse(reason)
+		work.done()
+	}
+}
 
 // resume begins again with the entries that were set aside, as often as something was loaded for them and the committer is ready.
 func (c *Committer) resume() {

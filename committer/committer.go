@@ -362,9 +362,16 @@ func (c *Committer) fail(ctx context.Context, work *job, cause error) {
 	if ctx.Err() != nil {
 		cause = context.Cause(ctx)
 	}
-	err := fmt.Errorf("%w: %w", command.ErrNotWritten, cause)
-	for _, e := range work.entries {
+	work.refuse(cause)
+}
+
+// refuse tells all that is left of a batch that it was not written, because of this.
+func (w *job) refuse(cause error) {
+	err := notWritten(cause)
+	for _, e := range w.entries {
 		e.Receiver.Resolve(command.Result{}, err)
 	}
-	work.entries = nil
+	w.entries = nil
 }
+
+func notWritten(cause error) error { return fmt.Errorf("%w: %w", command.ErrNotWritten, cause) }

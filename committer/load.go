@@ -75,7 +75,9 @@ func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state lo
 }
 
 // passes tells of an error that another try may not meet.
-func passes(err error) bool { return errors.Is(err, command.ErrUnavailable) || errors.Is(err, errOtherPast) }
+func passes(err error) bool {
+	return errors.Is(err, command.ErrUnavailable) || errors.Is(err, errOtherPast)
+}
 
 // load reads what a state lacks, and keeps what it comes to. One that is unread, or of an earlier epoch, is begun anew. The draft is that of a
 // snapshot, begun with the state, or nil.
@@ -154,7 +156,7 @@ func (c *Committer) read(ctx context.Context, of command.Subject, state *command
 		next.take(&event, *state)
 	}
 	if !joined {
-		return last, fmt.Errorf("%w: %w", command.ErrNotWritten, errOtherPast)
+		return last, notWritten(errOtherPast)
 	}
 	return last, nil
 }
@@ -174,7 +176,7 @@ func (c *Committer) events(ctx context.Context, stream string, after int64) iter
 			if errors.Is(err, command.ErrClosed) {
 				err = command.ErrClosed
 			} else if err != nil {
-				err = fmt.Errorf("%w: %w", command.ErrNotWritten, err)
+				err = notWritten(err)
 			}
 			if !yield(event, err) {
 				return
@@ -226,7 +228,7 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (loade
 				return other.state, other.err
 			}
 		case <-ctx.Done():
-			return unread, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
+			return unread, notWritten(context.Cause(ctx))
 		}
 	}
 	if l.under == nil {

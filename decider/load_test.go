@@ -125,31 +125,6 @@ func TestLoadThatHasNoUseIsNotTriedAgain(t *testing.T) {
 	})
 }
 
-// A load that Close cuts off is told as closed, and counts as given up, whatever the log says of the end of a context.
-func TestLoadThatCloseCutsOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := pipeline.New(pipeline.Config{Committer: committer.Config{
-			Read: func(ctx context.Context, _ string, _ int64) iter.Seq2[command.RecordedEvent, error] {
-				return func(yield func(command.RecordedEvent, error) bool) {
-					<-ctx.Done()
-					yield(command.RecordedEvent{}, ctx.Err())
-				}
-			},
-		}}, memlog.New())
-		a := decider.New(evolve).At("a")
-		loading := decider.Submit(t.Context(), p, func(d *decider.Decision) error { a.State(d); return nil })
-		synctest.Wait()
-		ended, end := context.WithCancelCause(t.Context())
-		end(errWeather)
-		if err := p.Close(ended); !errors.Is(err, errWeather) {
-			t.Errorf("Close: %v", err)
-		}
-		if _, err := loading.Wait(t.Context()); !errors.Is(err, groupcommit.ErrClosed) {
-			t.Errorf("got %v", err)
-		}
-	})
-}
-
 // What another process had appended, and a failover has lost, is noticed before anything is decided on it, whatever stands in its place: the
 // chain of this process's commits knows of neither.
 func TestStateOfALostPast(t *testing.T) {

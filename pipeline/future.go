@@ -121,7 +121,8 @@ func (f *Future) take() bool {
 // givenUp tells whether the command has no verdict but that Close had no more patience. It is asked once the batch is told.
 func (f *Future) givenUp() bool {
 	_, err := f.Result()
-	return f.place.Load() == inBatch && (errors.Is(err, command.ErrClosed) || errors.Is(err, command.ErrOutcomeUnknown))
+	given := errors.Is(err, command.ErrClosed) || errors.Is(err, command.ErrOutcomeUnknown) || errors.Is(err, ErrStuck)
+	return given && f.place.Load() == inBatch
 }
 
 // withdraw resolves the future as not written if the context of Submit has ended and no batch has taken the command.

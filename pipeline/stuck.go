@@ -10,12 +10,13 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// ErrStuck is what Close returns when a decision never came back. Either it does not return: nothing can end it, and its goroutine is left behind. Or it,
-// or a hook, has ended that goroutine, through which every command goes: then the cause is a *command.PanicError, which says where.
+// ErrStuck is what Close returns when a decision, the folding of an event or the encoding of a snapshot never came back. Either it does not return: nothing
+// can end it, and its goroutine is left behind. Or it, or a hook, has ended the one through which every command goes: then the cause is a
+// *command.PanicError, which says where.
 var ErrStuck = errors.New("groupcommit: a decision has never come back")
 
 const (
-	// lastPatience is how long a decision may run when Close has none left with anything else.
+	// lastPatience is how long code of the user's may run when Close has none left with anything else.
 	lastPatience = 100 * time.Millisecond
 	glance       = 10 * time.Millisecond // between two looks at it
 )
