@@ -228,8 +228,9 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 	if work.recorded {
 		view.asking = commandIDs(work.entries)
 	}
-	for {
-		if query, needed := view.question(c.heads); needed {
+	for plan := (*plan)(nil); ; {
+		switch query, needed := view.question(c.heads); {
+		case needed:
 			asked := time.Now()
 			snapshot, err := c.look(ctx, query)
 			info.Looks, info.LookTime = info.Looks+1, info.LookTime+time.Since(asked)
@@ -239,12 +240,14 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			if c.broken || aside && !slices.Contains(ends, snapshot.End) {
 				return nil, errOrphan
 			}
-			view.learn(&query, &snapshot, aside)
-			continue // what was forgotten has to be asked for again
-		}
-		c.keepUp(view)
-		parent, after := c.tip()
-		if plan := newPlan(c, view, work.entries, parent, nextTime(after)); plan.final {
+			if view.learn(&query, &snapshot, aside) {
+				plan = nil
+			}
+		case plan == nil: // or it was judged on something that is not so
+			c.keepUp(view)
+			parent, after := c.tip()
+			plan = newPlan(c, view, work.entries, parent, nextTime(after))
+		default:
 			info.Cached, info.Took = len(c.heads.slots), time.Since(began)-info.LookTime
 			c.config.Hooks.judged(info)
 			c.setAside(work, plan)
