@@ -33,7 +33,7 @@ func (j *judge) decide(i int, e *Entry) (v verdict, judged bool) {
 		return verdict{}, false
 	}
 	for {
-		if d.loading || view.blocked(e) || !j.recall(e) {
+		if view.blocked(e) || !j.recall(e) {
 			view.block(e)
 			return verdict{}, false
 		}

@@ -73,7 +73,7 @@ func (v *view) fold(c *Committer, e *Entry) {
 		f := &s.folds[s.find(of.Folder)]
 		switch {
 		case of.loaded.partial:
-			v.confirm = v.confirm || !d.loading // it may end with what the committer has not seen of the log
+			v.confirm = v.confirm || s.state != known || f.base.Version != s.base // it may end with what the committer has not seen of the log
 		case of.loaded.Version > f.base.Version && of.loaded.epoch == c.epoch():
 			f.base = of.loaded.State
 		}
