@@ -84,8 +84,9 @@ func start(config Config, log log, turns committer.Turns, snapshots committer.Sn
 	line := config.pipeline()
 	line.Committer.Upcast = config.Upcast
 	line.Committer.Turns, line.Committer.Snapshots = turns, snapshots
+	raw, _ := reading.New(log, reading.Config{}) // nobody subscribes to it, so there is nothing to stop
 	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
-		return reader.ReadStream(ctx, stream, After(after))
+		return raw.ReadStream(ctx, stream, After(after))
 	}
 	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(info CommitInfo) {
 		reads.Appended(info.First + int64(info.Events) - 1)

@@ -123,7 +123,7 @@ type EvolveError struct {
 	Stream  string
 	Version int64 // of the event
 	Type    string
-	Err     error // of Evolve
+	Err     error // of evolve, or of Config.Upcast
 }
 
 func (e *EvolveError) Error() string {
