@@ -12,7 +12,8 @@ import (
 	"github.com/groupcommit/groupcommit/stats"
 )
 
-// What a caller hands in and gets back. Package command describes each of them in full; Future is package pipeline's.
+// What a caller hands in and gets back. Package command describes each of them in full (go doc github.com/groupcommit/groupcommit/command.Event);
+// Future is package pipeline's.
 type (
 	Command       = command.Command       // what to append, and what must hold for it
 	StreamWrite   = command.StreamWrite   // the part of a command that concerns one stream
@@ -76,6 +77,7 @@ var (
 	ErrClosed         = command.ErrClosed         // the store takes no more commands
 	ErrForeignRow     = command.ErrForeignRow     // somebody else wrote into the log; writing has stopped
 	ErrLostCommits    = command.ErrLostCommits    // the database lost commits; writing has stopped
+	ErrDamaged        = command.ErrDamaged        // a read has met a hole in the log; a person has to look
 	ErrUnavailable    = command.ErrUnavailable    // the database cannot be read now; try again
 	ErrStuck          = pipeline.ErrStuck         // Close: a decision has never come back
 	ErrPending        = command.ErrPending        // Future.Result was called before the verdict was there
@@ -115,7 +117,8 @@ type (
 	Settlement   = committer.Settlement  // the end of a doubt, as told to Hooks.Settled
 )
 
-// Store is an event store: it writes, and reads as the Reader in it does. All its methods may be called by any number of goroutines.
+// Store is an event store: it writes, and reads with the methods of reading.Reader: ReadStream, ReadAll, ReadStreams, Subscribe, StreamVersion, End and
+// more, which stand there. All its methods may be called by any number of goroutines.
 type Store struct {
 	*reading.Reader
 	reads        reading.Owner

@@ -145,8 +145,8 @@ type Config struct {
 	PollInterval time.Duration `env:"GROUPCOMMIT_POLL_INTERVAL"`
 
 	// Upcast turns events of an old shape into what they are now: on every way of reading, and for deciders, also of what was just submitted. It must
-	// leave Position, Stream, Version, ID and RecordedAt as they are, and may write to Data and Metadata, which nobody else reads; an error ends
-	// the read. Any number of goroutines call it. Defaults to none.
+	// leave Position, Stream, Version, ID and RecordedAt as they are, and may write to Data and Metadata, which nobody else reads. An error ends
+	// the read; a decision that needs the event fails with an *EvolveError. Any number of goroutines call it. Defaults to none.
 	Upcast UpcastFunc `env:"-"`
 
 	// Hooks are told what happens inside.

@@ -1,6 +1,7 @@
 package groupcommit_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -62,21 +63,20 @@ func TestHoleStopsReading(t *testing.T) {
 	mustAppend(t, store, write("s"))
 	insertForeign(t, schema, 3, 2)
 
-	var read []int64
-	var failed error
-	for event, err := range store.ReadAll(t.Context()) {
-		if err != nil {
-			failed = err
-			continue
-		}
-		read = append(read, event.Position)
-	}
-	if len(read) != 1 || failed == nil {
-		t.Errorf("read positions %v, and then: %v", read, failed)
-	}
-	for event, err := range store.ReadStream(t.Context(), "foreign") {
-		if err == nil {
-			t.Errorf("read version %d of a stream without version 1", event.Version)
+	for name, test := range map[string]struct {
+		events eventSequence
+		read   int
+	}{
+		"all":                {store.ReadAll(t.Context()), 1},
+		"all, backward":      {store.ReadAll(t.Context(), groupcommit.Backward()), 1},
+		"of a type":          {store.ReadStream(t.Context(), "foreign", groupcommit.Types("Foreign")), 0},
+		"a stream":           {store.ReadStream(t.Context(), "foreign"), 0},
+		"a stream, backward": {store.ReadStream(t.Context(), "foreign", groupcommit.Backward()), 1},
+		"several":            {store.ReadStreams(t.Context(), []string{"s", "foreign"}), 0},
+	} {
+		events, err := gatherEvents(test.events)
+		if len(events) != test.read || !errors.Is(err, groupcommit.ErrDamaged) {
+			t.Errorf("%s: read %d events, want %d, and then: %v", name, len(events), test.read, err)
 		}
 	}
 }

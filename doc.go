@@ -13,4 +13,8 @@
 //
 // A nil error means that the command's events are committed: all of them, at contiguous positions of the log, with every
 // expectation true at that very place. [ErrNotWritten] and the errors beside it say what each other verdict means.
+//
+// Most types here are other packages' under a short name, and go doc shows them, with their fields and methods, under the long one: commands, events and
+// errors in [github.com/groupcommit/groupcommit/command], futures in [github.com/groupcommit/groupcommit/pipeline], and the methods with which a
+// [Store] and a [Reader] read, ReadStream, ReadAll, Subscribe and more, as those of [github.com/groupcommit/groupcommit/reading.Reader].
 package groupcommit

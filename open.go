@@ -3,12 +3,14 @@ package groupcommit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/groupcommit/groupcommit/committer"
@@ -41,7 +43,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		Logger:            config.Logger,
 	})
 	if err != nil {
-		return nil, err
+		return nil, config.explained(err)
 	}
 	config.DataType = log.DataType() // that of the schema, which config need not name
 	store := start(config, log, log, log, log.Appended, log.Close)
@@ -59,7 +61,7 @@ func Migrate(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
-	return pg.Migrate(ctx, pool.ConnConfig, cmp.Or(config.Schema, pg.DefaultSchema), config.DataType)
+	return config.explained(pg.Migrate(ctx, pool.ConnConfig, cmp.Or(config.Schema, pg.DefaultSchema), config.DataType))
 }
 
 // OpenInMemory starts a store that keeps its events in memory, for tests: the same pipeline and the same verdicts without a
@@ -82,8 +84,9 @@ func start(config Config, log log, turns committer.Turns, snapshots committer.Sn
 	line := config.pipeline()
 	line.Committer.Upcast = config.Upcast
 	line.Committer.Turns, line.Committer.Snapshots = turns, snapshots
+	raw, _ := reading.New(log, reading.Config{}) // nobody subscribes to it, so there is nothing to stop
 	line.Committer.Read = func(ctx context.Context, stream string, after int64) iter.Seq2[RecordedEvent, error] {
-		return reader.ReadStream(ctx, stream, After(after))
+		return raw.ReadStream(ctx, stream, After(after))
 	}
 	line.Committer.Hooks = line.Committer.Hooks.And(Hooks{Committed: func(info CommitInfo) {
 		reads.Appended(info.First + int64(info.Events) - 1)
@@ -128,6 +131,15 @@ func (c *Config) pool() (*pgxpool.Config, error) {
 
 // The parser's own words quote the string, and hide a password only where they find one.
 const notAConnectionString = "it is not a connection string; see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING"
+
+// explained adds to an error of connecting what has said where to, if that was not the Config.
+func (c *Config) explained(err error) error {
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	if !connecting || c.DatabaseURL != "" || c.Pool != nil {
+		return err
+	}
+	return fmt.Errorf("%w (Config.DatabaseURL is empty: where to connect to comes from PG* environment variables, or is the default)", err)
+}
 
 // choose sets a field of the pool: to what the Config says, else to what the connection string has said, else to our default.
 func choose[T comparable](said *pgx.ConnConfig, parameter string, field *T, configured, byDefault T) {

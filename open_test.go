@@ -205,6 +205,30 @@ func TestDatabaseDown(t *testing.T) {
 	}
 }
 
+// Where nothing in the Config says where to connect to, that is told.
+func TestNoDatabaseURL(t *testing.T) {
+	t.Setenv("PGHOST", t.TempDir())
+	_, opened := groupcommit.OpenReader(t.Context(), groupcommit.Config{})
+	for way, err := range map[string]error{
+		"Open":       wantNotOpened(t, t.Context(), groupcommit.Config{}),
+		"OpenReader": opened,
+		"Migrate":    groupcommit.Migrate(t.Context(), groupcommit.Config{}),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "Config.DatabaseURL is empty") {
+			t.Errorf("%s: %v", way, err)
+		}
+	}
+	pool, err := pgxpool.ParseConfig("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, config := range []groupcommit.Config{{DatabaseURL: "dbname=d"}, {Pool: pool}} {
+		if err := wantNotOpened(t, t.Context(), config); strings.Contains(err.Error(), "is empty") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 // A server that takes connections and says nothing: without the connect timeout the test would not end.
 func TestDatabaseSilent(t *testing.T) {
 	listener := listen(t)

@@ -13,7 +13,7 @@ type (
 	ReadOption      = reading.Option       // what part of a stream or of the log to read
 	Batch           = reading.Batch        // what a subscription has read in one go
 	Checkpoint      = command.Checkpoint   // a place in a log, to resume from
-	ReadOptionError = reading.InvalidError // an option that cannot be used
+	ReadOptionError = reading.InvalidError // an option, or a stream, that cannot be used
 	Progress        = reading.Progress     // how far a subscription has come, as told by Subscriptions
 	UpcastFunc      = reading.UpcastFunc   // turns events of an old shape into what they are now
 )
@@ -39,7 +39,7 @@ func Types(types ...string) ReadOption { return reading.Types(types...) }
 // StreamPrefix reads the events of streams whose names begin with this text, byte for byte.
 func StreamPrefix(prefix string) ReadOption { return reading.StreamPrefix(prefix) }
 
-// PageSize is how many events are fetched at once, and the largest batch of a subscription: 1 to 10,000, defaults to 200.
+// PageSize is how many events are fetched at once, at most, and the largest batch of a subscription: 1 to 10,000, defaults to 1,000.
 func PageSize(n int) ReadOption { return reading.PageSize(n) }
 
 // Named gives a subscription the name under which Subscriptions tells how far it has come.
@@ -54,7 +54,8 @@ type Reader struct {
 
 // OpenReader connects to a log for reading alone, where no pipeline is wanted: with a role that has SELECT on events, commits and schema_version,
 // and on a hot standby, too. There a subscription sees what the standby has replayed, and looks for it every Config.PollInterval, since a standby
-// cannot notify. It uses what Config says of the connection, Schema, DataType, PollInterval, Upcast and Logger, and returns what Open returns.
+// cannot notify. It uses what Config says of the connection, Schema, DataType, PollInterval, Upcast and Logger, and migrates nothing. It returns what
+// Open returns.
 func OpenReader(ctx context.Context, config Config) (*Reader, error) {
 	if err := config.check(); err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func OpenReader(ctx context.Context, config Config) (*Reader, error) {
 		Pool: pool, AcquireTimeout: config.AcquireTimeout, Schema: config.Schema, DataType: config.DataType, Logger: config.Logger,
 	})
 	if err != nil {
-		return nil, err
+		return nil, config.explained(err)
 	}
 	reader, reads := reading.New(log, config.reading())
 	return &Reader{Reader: reader, reads: reads, log: log}, nil

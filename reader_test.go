@@ -3,6 +3,7 @@ package groupcommit_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
@@ -45,6 +46,15 @@ func TestReaderWithSelectOnly(t *testing.T) {
 	_, err = groupcommit.Open(t.Context(), config)
 	if problem := wantError[*groupcommit.SchemaError](t, err); problem.Problem != groupcommit.SchemaPrivileges {
 		t.Errorf("a store: %v", err)
+	}
+}
+
+// A reader migrates nothing, also where Config.Migrate is set, and says who does.
+func TestReaderWithoutASchema(t *testing.T) {
+	_, err := groupcommit.OpenReader(t.Context(), groupcommit.Config{DatabaseURL: pgtest.URL(t), Schema: pgtest.Schema(t), Migrate: true})
+	problem := wantError[*groupcommit.SchemaError](t, err)
+	if problem.Problem != groupcommit.SchemaMissing || !strings.Contains(problem.Detail, "groupcommit.Migrate, or Open with Config.Migrate") {
+		t.Errorf("got %v", err)
 	}
 }
 

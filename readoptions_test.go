@@ -14,11 +14,21 @@ import (
 
 func TestReadRefusesOptions(t *testing.T) {
 	store := openInMemory(t, groupcommit.Config{})
+	if _, err := store.StreamVersion(t.Context(), ""); wantError[*groupcommit.ReadOptionError](t, err).Option != "stream" {
+		t.Errorf("the version of no stream: %v", err)
+	}
 	checkpoint := groupcommit.From(groupcommit.Checkpoint{Position: 1, CommitID: uuid.New()})
 	for option, events := range map[string]eventSequence{
 		"PageSize":      store.ReadAll(t.Context(), groupcommit.PageSize(0)),
 		"PageSize ":     store.ReadStream(t.Context(), "s", groupcommit.PageSize(10_001)),
-		"Types":         store.ReadAll(t.Context(), groupcommit.Types(make([]string, 1001)...)),
+		"After":         store.ReadStream(t.Context(), "s", groupcommit.After(-1)),
+		"After ":        store.Subscribe(t.Context(), -1),
+		"From   ":       store.ReadAll(t.Context(), groupcommit.From(groupcommit.Checkpoint{Position: -1})),
+		"Limit":         store.ReadStreams(t.Context(), []string{"s"}, groupcommit.Limit(-1)),
+		"options":       store.ReadAll(t.Context(), groupcommit.Backward(), nil),
+		"options ":      store.Subscribe(t.Context(), 0, nil),
+		"Types ":        store.ReadAll(t.Context(), groupcommit.Types("Happened", "")),
+		"Types":         store.ReadAll(t.Context(), groupcommit.Types(slices.Repeat([]string{"T"}, 1001)...)),
 		"StreamPrefix":  store.ReadStream(t.Context(), "s", groupcommit.StreamPrefix("s")),
 		"From":          store.ReadStream(t.Context(), "s", checkpoint),
 		"From ":         store.ReadAll(t.Context(), checkpoint, groupcommit.Backward()),

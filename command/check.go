@@ -64,6 +64,11 @@ func (c *Command) checkStreams(limits *Limits) error {
 
 // checkDecision is about what is known before anything is decided.
 func (c *Command) checkDecision(limits *Limits) error {
+	if d, ok := c.Decision.(Checker); ok {
+		if err := d.Check(); err != nil {
+			return err
+		}
+	}
 	subjects := c.Decision.Subjects()
 	if len(c.Streams) > 0 {
 		return invalid("Streams", "a command that carries a decision lists no streams: the decision does")

@@ -16,6 +16,13 @@ type Decision interface {
 	Key() []byte
 }
 
+// Checker is a Decision that may have been put together in a way that cannot be meant.
+type Checker interface {
+	Decision
+	// Check tells that, as an *InvalidError, or nil.
+	Check() error
+}
+
 // Subject is a stream, and what its events are folded to. It is comparable.
 type Subject struct {
 	Stream string
@@ -45,6 +52,24 @@ type Snapshots struct {
 	Every   int    // events, at least 1
 	Encode  func(state any) ([]byte, error)
 	Decode  func(data []byte) (any, error)
+}
+
+// maxSnapshotsName is how long the name may be, in bytes.
+const maxSnapshotsName = 255
+
+// Check tells why snapshots cannot be kept so, or nil.
+func (s *Snapshots) Check() *InvalidError {
+	if err := checkName("Snapshots.Name", s.Name, maxSnapshotsName); err != nil {
+		return err
+	}
+	switch {
+	case s.Version < 0:
+		return invalid("Snapshots.Version", "it is negative")
+	case s.Every < 1:
+		return invalid("Snapshots.Every", "it is negative")
+	default:
+		return nil
+	}
 }
 
 // State is what the events of a stream came to.

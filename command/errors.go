@@ -19,6 +19,8 @@ import (
 //   - ErrLostCommits: the database no longer has commits that it had acknowledged, after a failover to a standby that was behind, say, or a
 //     restore, or another log stands in its place. What callers were told of the lost commits does not hold any more. Writing has stopped; a
 //     person has to look, and opens the store anew. Config.AcceptLostCommits goes on instead.
+//   - ErrDamaged: a read has met a hole in the log, where a position or a version is missing. It has stepped over nothing; a person has to look, and
+//     Verify tells what else is wrong.
 //   - ErrUnavailable: a read could not be made now, because the database cannot be reached or has no room. Nothing is wrong with it; try again.
 //   - ErrPending: Result was called before the verdict was there.
 var (
@@ -28,6 +30,7 @@ var (
 	ErrClosed         = errors.New("groupcommit: closed")
 	ErrForeignRow     = errors.New("groupcommit: a row that no commit accounts for stands where the log goes on")
 	ErrLostCommits    = errors.New("groupcommit: the database no longer has commits that it acknowledged")
+	ErrDamaged        = errors.New("groupcommit: the log is damaged")
 	ErrUnavailable    = errors.New("groupcommit: the database cannot be read now")
 	ErrPending        = errors.New("groupcommit: the command has no verdict yet")
 )
@@ -120,7 +123,7 @@ type EvolveError struct {
 	Stream  string
 	Version int64 // of the event
 	Type    string
-	Err     error // of Evolve
+	Err     error // of evolve, or of Config.Upcast
 }
 
 func (e *EvolveError) Error() string {

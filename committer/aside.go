@@ -3,7 +3,6 @@ package committer
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/groupcommit/groupcommit/command"
@@ -11,18 +10,16 @@ import (
 
 // aside is the entries that cannot be judged yet: decisions whose states have to be loaded, because another process has appended to their streams,
 // or because they ask for further ones; and whatever came behind such an entry on one of its streams. The others go on. When something has been
-// loaded, all that wait are judged again, in their order, as a batch.
+// loaded, those that lacked it are judged again with what came behind them, in their order, as a batch.
 //
-// It belongs to the committer's goroutine, but for loads and slots.
+// It belongs to the committer's goroutine, but for what fetches leaves to others.
 type aside struct {
 	begun   uint64            // entries so far: each has its place
 	waiting []waiting         // by place
 	bytes   int               // of memory that those hold
 	barred  map[string]uint64 // streams of those, each with the first place that waits for it
 	due     bool              // something has changed for them
-	helpers int               // goroutines that load
-	loads   loads
-	slots   chan struct{} // bounds how many of them do so at a time
+	fetches
 }
 
 // waiting is an entry that is set aside.
@@ -31,9 +28,6 @@ type waiting struct {
 	ctx   context.Context
 	share *share
 }
-
-// maxHelpers is how many states helpers load at a time, each over a connection of the reads'.
-const maxHelpers = 8
 
 // Where so much waits nothing more begins, and so the queue fills: what is taken from there is not counted there any more.
 const (
@@ -45,7 +39,7 @@ const (
 func (a *aside) full() bool { return len(a.waiting) >= maxWaiting || a.bytes >= maxWaitingBytes }
 
 func newAside() aside {
-	return aside{barred: make(map[string]uint64), slots: make(chan struct{}, maxHelpers)}
+	return aside{barred: make(map[string]uint64), fetches: fetches{under: make(map[command.Subject]*fetch)}}
 }
 
 // share is what is left to do of a batch that was divided: when all have done theirs, it is done.
@@ -98,19 +92,38 @@ func (c *Committer) setAside(work *job, plan *plan) {
 	work.entries = plan.entries
 	c.due = c.due || plan.full
 	for _, e := range plan.aside {
-		if e.decision != nil && !e.decision.loading {
-			c.fetch(work.ctx, e.decision, plan.view.lacking(e))
+		if e.decision != nil {
+			c.want(work.ctx, e, plan.view.lacking(e))
 		}
 		work.hold()
-		c.waiting = append(c.waiting, waiting{entry: e, ctx: work.ctx, share: work.share})
-		c.bytes += e.Size()
-		for i := range e.parts {
-			if first, ok := c.barred[e.parts[i].stream]; !ok || e.place < first {
-				c.barred[e.parts[i].stream] = e.place
-			}
+		c.wait(waiting{entry: e, ctx: work.ctx, share: work.share})
+	}
+	c.fetch()
+}
+
+// wait takes an entry in, at its place.
+func (a *aside) wait(w waiting) {
+	at, _ := slices.BinarySearchFunc(a.waiting, w.entry.place, func(other waiting, place uint64) int { return cmp.Compare(other.entry.place, place) })
+	a.waiting = slices.Insert(a.waiting, at, w)
+	a.bytes += w.entry.Size()
+	a.bar(w.entry)
+}
+
+// bar keeps the streams of an entry that waits from those that come behind it.
+func (a *aside) bar(e *Entry) {
+	for i := range e.parts {
+		if first, ok := a.barred[e.parts[i].stream]; !ok || e.place < first {
+			a.barred[e.parts[i].stream] = e.place
 		}
 	}
-	slices.SortFunc(c.waiting, func(a, b waiting) int { return cmp.Compare(a.entry.place, b.entry.place) })
+}
+
+// bars tells whether one of an entry's streams is kept from it by one of those that have been told to bar.
+func (a *aside) bars(e *Entry) bool {
+	return slices.ContainsFunc(e.parts, func(p part) bool {
+		_, barred := a.barred[p.stream]
+		return barred
+	})
 }
 
 // lacking is what an entry looks at and cannot see, by index.
@@ -124,78 +137,15 @@ func (v *view) lacking(e *Entry) (subjects []int) {
 	return subjects
 }
 
-// fetch has states loaded that a decision lacks. They are made of what is committed, and of nothing that is in flight.
-func (c *Committer) fetch(ctx context.Context, d *decision, lacking []int) {
-	if len(lacking) == 0 {
-		return
-	}
-	d.loads++
-	if d.loads > maxLoads {
-		d.err, c.due = fmt.Errorf("%w: %w", command.ErrNotWritten, errRestless), true
-		return
-	}
-	subjects := make([]subject, len(lacking))
-	for n, i := range lacking {
-		subjects[n] = d.subjects[i]
-	}
-	d.loading = true
-	c.helpers++
-	unusual := d.loads - usualLoads*(1+d.asked)
-	c.running.Go(func() {
-		returned := false
-		var err error
-		defer func() {
-			if !returned {
-				err = exited()
-			}
-			c.answers <- func(c *Committer) {
-				c.helpers--
-				c.due = true
-				d.loading, d.err = false, err
-				for n, i := range lacking {
-					d.subjects[i] = subjects[n]
-				}
-			}
-		}()
-		if unusual > 0 {
-			rest(ctx, min(firstDelay<<(unusual-1), maxDelay))
-		}
-		err = c.catchUp(ctx, subjects)
-		returned = true
-	})
-}
-
-// catchUp brings states to what is committed now, or was when somebody else began to load them.
-func (c *Committer) catchUp(ctx context.Context, subjects []subject) (err error) {
-	for i := range subjects {
-		s := &subjects[i]
-		s.loaded, err = c.loads.once(ctx, s.Subject, func() (loaded, error) { return c.readOn(ctx, s) })
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// readOn loads what the state of a subject lacks, or the one in the cache, when there is a slot.
-func (c *Committer) readOn(ctx context.Context, s *subject) (loaded, error) {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return s.loaded, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
-	}
-	state := s.loaded
-	if cached, _ := c.states.find(s.Subject, false); cached.Version > state.Version || cached.epoch != state.epoch {
-		state = cached
-	}
-	return c.loadAtLast(ctx, s.Subject, state)
+// lacks tells whether states are loaded for an entry that it cannot be judged without.
+func (e *Entry) lacks() bool {
+	return e.decision != nil && e.decision.lacking > 0 && e.decision.err == nil
 }
 
 // Busy tells that something is in flight or set aside.
-func (c *Committer) Busy() bool { return !c.Idle() || len(c.waiting) > 0 || c.helpers > 0 }
+func (c *Committer) Busy() bool { return !c.Idle() || len(c.waiting) > 0 || c.helpers > 0 && !c.left }
 
-// resume begins again with the entries that were set aside, as often as something was loaded for them and the committer is ready.
+// resume begins again with entries that were set aside, as often as something was loaded for them and the committer is ready.
 func (c *Committer) resume() {
 	for c.due && len(c.waiting) > 0 {
 		if c.Waiting() {
@@ -205,23 +155,36 @@ func (c *Committer) resume() {
 			return
 		}
 		c.due = false
-		c.begin(c.takeWaiting())
-		c.yield()
+		if work := c.takeWaiting(func(e *Entry) bool { return !e.lacks() && !c.bars(e) }); work != nil {
+			c.begin(work)
+			c.yield()
+		}
 	}
 }
 
-// takeWaiting makes a job of all that was set aside.
-func (c *Committer) takeWaiting() *job {
-	all := c.waiting
-	c.waiting, c.bytes = nil, 0
+// takeWaiting makes a job of those that are ready, nil where none is. They are asked in their order, and those that are not bar their streams.
+func (c *Committer) takeWaiting(ready func(*Entry) bool) *job {
 	clear(c.barred)
-	work := &job{ctx: all[0].ctx, entries: make([]*Entry, len(all))}
-	for i := range all {
-		work.entries[i] = all[i].entry
+	var taken []waiting
+	c.waiting = slices.DeleteFunc(c.waiting, func(w waiting) bool {
+		if !ready(w.entry) {
+			c.bar(w.entry)
+			return false
+		}
+		c.bytes -= w.entry.Size()
+		taken = append(taken, w)
+		return true
+	})
+	if len(taken) == 0 {
+		return nil
+	}
+	work := &job{ctx: taken[0].ctx, entries: make([]*Entry, len(taken))}
+	for i := range taken {
+		work.entries[i] = taken[i].entry
 	}
 	work.done = func() {
-		for i := range all {
-			all[i].share.release()
+		for i := range taken {
+			taken[i].share.release()
 		}
 	}
 	return work

@@ -129,6 +129,7 @@ func (c *Committer) Idle() bool { return len(c.flights) == 0 }
 // back, their batches are judged and committed again, one by one in their order, before it returns.
 func (c *Committer) Handle(a Answer) {
 	c.note(a)
+	c.hear() // all that has been loaded is judged together
 	c.mend()
 	c.yield()
 	c.resume()

@@ -27,10 +27,11 @@ type Config struct {
 	AttemptTimeout time.Duration
 	// AcceptLostCommits goes on with the log as it is when it has lost commits that had succeeded, instead of stopping.
 	AcceptLostCommits bool
-	// Read reads the committed events of a stream whose version is greater than after, in order. It is called by any goroutine. Only decisions need it.
+	// Read reads the committed events of a stream whose version is greater than after, in order and as they were submitted. It is called by any goroutine.
+	// Only decisions need it. An error that wraps command.ErrUnavailable is tried again for RetryFor.
 	Read func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error]
-	// Upcast makes of an event as it was submitted what Read gives of it, for decisions to be folded. It may write to the bytes of the event. Nil: nothing is
-	// changed.
+	// Upcast makes of an event as it was submitted what it is now, for decisions to be folded: any goroutine calls it. It may write to the bytes of the event.
+	// Nil: nothing is changed.
 	Upcast func(command.RecordedEvent) (command.RecordedEvent, error)
 	// Snapshots keeps states beside the log, for folders that ask for it. Nil: none are kept. It needs Close.
 	Snapshots SnapshotStore
@@ -227,8 +228,9 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 	if work.recorded {
 		view.asking = commandIDs(work.entries)
 	}
-	for {
-		if query, needed := view.question(c.heads); needed {
+	for plan := (*plan)(nil); ; {
+		switch query, needed := view.question(c.heads); {
+		case needed:
 			asked := time.Now()
 			snapshot, err := c.look(ctx, query)
 			info.Looks, info.LookTime = info.Looks+1, info.LookTime+time.Since(asked)
@@ -238,12 +240,14 @@ func (c *Committer) evaluate(ctx context.Context, work *job) (*plan, error) {
 			if c.broken || aside && !slices.Contains(ends, snapshot.End) {
 				return nil, errOrphan
 			}
-			view.learn(&query, &snapshot, aside)
-			continue // what was forgotten has to be asked for again
-		}
-		c.keepUp(view)
-		parent, after := c.tip()
-		if plan := newPlan(c, view, work.entries, parent, nextTime(after)); plan.final {
+			if view.learn(&query, &snapshot, aside) {
+				plan = nil
+			}
+		case plan == nil: // or it was judged on something that is not so
+			c.keepUp(view)
+			parent, after := c.tip()
+			plan = newPlan(c, view, work.entries, parent, nextTime(after))
+		default:
 			info.Cached, info.Took = len(c.heads.slots), time.Since(began)-info.LookTime
 			c.config.Hooks.judged(info)
 			c.setAside(work, plan)
@@ -361,9 +365,16 @@ func (c *Committer) fail(ctx context.Context, work *job, cause error) {
 	if ctx.Err() != nil {
 		cause = context.Cause(ctx)
 	}
-	err := fmt.Errorf("%w: %w", command.ErrNotWritten, cause)
-	for _, e := range work.entries {
+	work.refuse(cause)
+}
+
+// refuse tells all that is left of a batch that it was not written, because of this.
+func (w *job) refuse(cause error) {
+	err := notWritten(cause)
+	for _, e := range w.entries {
 		e.Receiver.Resolve(command.Result{}, err)
 	}
-	work.entries = nil
+	w.entries = nil
 }
+
+func notWritten(cause error) error { return fmt.Errorf("%w: %w", command.ErrNotWritten, cause) }

@@ -33,7 +33,7 @@ func (j *judge) decide(i int, e *Entry) (v verdict, judged bool) {
 		return verdict{}, false
 	}
 	for {
-		if d.loading || view.blocked(e) || !j.recall(e) {
+		if view.blocked(e) || !j.recall(e) {
 			view.block(e)
 			return verdict{}, false
 		}
@@ -124,7 +124,7 @@ func (j *judge) enter(e *Entry, from int) {
 			at = v.add(j.committer, p)
 			v.slots[at].reset()
 		} else if v.slots[at].state == assumed {
-			v.slots[at].state, j.plan.final = unknown, false
+			v.slots[at].state = unknown
 		}
 		p.slot = at
 	}
@@ -187,11 +187,6 @@ func (j *judge) assign(e *Entry, writes []command.StreamWrite) (ordered []comman
 		}
 	}
 	j.enter(e, known)
-	for n := range e.parts[known:] {
-		if j.plan.view.slots[e.parts[known+n].slot].state == unknown {
-			j.plan.final = false
-		}
-	}
 	return ordered, nil
 }
 

@@ -16,7 +16,7 @@ type decision struct {
 	given    int               // of those, before it asked for any
 	asked    int               // times that it asked for more
 	loads    int               // times that states were loaded for it since it left the queue
-	loading  bool              // a goroutine is at it
+	lacking  int               // states that are being loaded for it
 	err      error             // why it cannot be decided
 }
 
@@ -26,7 +26,7 @@ type subject struct {
 
 	part   int // of the entry
 	loaded loaded
-	missed bool // it was not in the cache: the entry is what holds it
+	missed bool // it was not in the cache, or may not be there any more: the entry is what holds it
 }
 
 func newDecision(d command.Decision) *decision {

@@ -25,9 +25,14 @@ func (c *Committer) Exited() (cause error, certain bool) {
 	return exited(), certain
 }
 
-// Halt ends all writing, and tells why.
+// Halt ends all writing, and tells why. Where it has ended, the first reason stays.
 func (c *Committer) Halt(reason error) {
+	first := c.stopped == nil
+	if first {
+		c.stopped = reason
+	}
 	c.config.Logger.Error("groupcommit: writing has stopped", "error", reason)
-	c.stopped = reason
-	c.config.Hooks.stopped(reason)
+	if first {
+		c.config.Hooks.stopped(reason)
+	}
 }

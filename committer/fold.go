@@ -73,7 +73,7 @@ func (v *view) fold(c *Committer, e *Entry) {
 		f := &s.folds[s.find(of.Folder)]
 		switch {
 		case of.loaded.partial:
-			v.confirm = v.confirm || !d.loading // it may end with what the committer has not seen of the log
+			v.confirm = v.confirm || s.state != known || f.base.Version != s.base // it may end with what the committer has not seen of the log
 		case of.loaded.Version > f.base.Version && of.loaded.epoch == c.epoch():
 			f.base = of.loaded.State
 		}
@@ -125,15 +125,19 @@ func (c *Committer) recorded(commit *Commit, i int64, row *Row) (command.Recorde
 	if err != nil || c.config.Upcast == nil {
 		return event, err
 	}
-	return c.upcast(event)
+	event.Data, event.Metadata = bytes.Clone(event.Data), bytes.Clone(event.Metadata) // an upcast may write to them
+	stay := c.watch.begin(&event.Stream)
+	event, err = c.config.upcast(event)
+	stay.end()
+	return event, err
 }
 
-// upcast gives an event bytes of its own, which an upcast may write to.
-func (c *Committer) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {
-	event.Data, event.Metadata = bytes.Clone(event.Data), bytes.Clone(event.Metadata)
-	stay := c.watch.begin(&event.Stream)
-	now, err := guarded(func() (command.RecordedEvent, error) { return c.config.Upcast(event) })
-	stay.end()
+// upcast makes of an event that was submitted what it is now.
+func (c *Config) upcast(event command.RecordedEvent) (command.RecordedEvent, error) {
+	if c.Upcast == nil {
+		return event, nil
+	}
+	now, err := guarded(func() (command.RecordedEvent, error) { return c.Upcast(event) })
 	if _, panicked := errors.AsType[*command.PanicError](err); err != nil && !panicked {
 		err = &command.EvolveError{Stream: event.Stream, Version: event.Version, Type: event.Type, Err: err}
 	}

@@ -98,7 +98,7 @@ func flyOn(t *testing.T, log *gated, config committer.Config) *flown {
 	c := committer.New(f.log, config)
 	go func() {
 		defer close(f.ended)
-		defer c.Close()
+		defer c.Close(t.Context(), 0)
 		f.run(c)
 	}()
 	return f

@@ -9,14 +9,14 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// plan is what judging a batch came to: a verdict on each entry, to be told when it is final, and the commit that makes it so.
+// plan is what judging a batch came to: a verdict on each entry, to be told when it is final, and the commit that makes it so. Where the view has
+// a question left, it holds as long as the answer brings no news.
 type plan struct {
 	view     *view // that it was judged on
 	entries  []*Entry
 	verdicts []verdict // of entries, in their order
 	commit   *Commit   // without rows when nothing is to be written
 	owners   []int     // index of the entry that each row belongs to
-	final    bool      // judged on nothing that has still to be looked up
 	repeats  bool      // a verdict is the success of a command that was recorded before
 	aside    []*Entry  // those that cannot be judged yet
 	bytes    int       // of events that were decided
@@ -45,7 +45,6 @@ func newPlan(c *Committer, v *view, entries []*Entry, parent Point, at time.Time
 		verdicts: make([]verdict, 0, len(entries)),
 		commit:   &Commit{ID: uuid.New(), Parent: parent, Time: at, Rows: make([]Row, 0, len(entries))},
 		owners:   make([]int, 0, len(entries)),
-		final:    true,
 	}
 	for i := range v.slots {
 		v.slots[i].reset()
@@ -61,12 +60,8 @@ func newPlan(c *Committer, v *view, entries []*Entry, parent Point, at time.Time
 			p.aside = append(p.aside, e)
 		}
 	}
-	if len(p.commit.Rows) == 0 && len(p.entries) > 0 && !v.looked {
-		v.confirm, p.final = true, false
-	}
-	if p.final {
-		v.measure(c)
-	}
+	v.confirm = len(p.commit.Rows) == 0 && len(p.entries) > 0 && !v.looked
+	v.measure(c)
 	return p
 }
 
@@ -95,9 +90,7 @@ func (j *judge) entry(i int, e *Entry) (v verdict, judged bool) {
 
 // refuse is the verdict on an entry that is not accepted, because of err, or that writes nothing. What it would rest on without proof is looked up.
 func (j *judge) refuse(e *Entry, err error) verdict {
-	if j.plan.view.unsure(e) {
-		j.plan.final = false
-	}
+	j.plan.view.doubt(e)
 	return verdict{err: err}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Load finds the states that the decision of an entry needs, in the cache or by reading streams. It is called by the goroutine that
 // fills the entry, before it is handed to Begin; for an entry without a decision it does nothing. What has changed when the decision is taken is
-// caught up with then. An error wraps ErrNotWritten, unless a stream cannot be folded.
+// caught up with then. An error wraps ErrNotWritten, unless a stream cannot be folded or all is closed.
 func (c *Committer) Load(ctx context.Context, e *Entry) error {
 	if e.decision == nil {
 		return nil
@@ -56,7 +56,7 @@ type loaded struct {
 // unread is where nothing was read yet.
 var unread = loaded{State: command.State{Version: nothing}}
 
-// loadAtLast is load, tried again for RetryFor while the log cannot be read. What one try has read stays for the next one, and in the end for who
+// loadAtLast is load, tried again for RetryFor while the log is unavailable. What one try has read stays for the next one, and in the end for who
 // comes later.
 func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state loaded) (loaded, error) {
 	trouble := outage{patience: c.config.RetryFor}
@@ -65,13 +65,18 @@ func (c *Committer) loadAtLast(ctx context.Context, of command.Subject, state lo
 		if next, err = c.load(ctx, of, &state, next); err == nil {
 			return state, nil
 		}
-		if !errors.Is(err, command.ErrNotWritten) || !trouble.wait(ctx) {
+		if !passes(err) || !trouble.wait(ctx) {
 			if state.Version > 0 {
 				_ = c.cache(of, &state) // it may be why
 			}
 			return state, err
 		}
 	}
+}
+
+// passes tells of an error that another try may not meet.
+func passes(err error) bool {
+	return errors.Is(err, command.ErrUnavailable) || errors.Is(err, errOtherPast)
 }
 
 // load reads what a state lacks, and keeps what it comes to. One that is unread, or of an earlier epoch, is begun anew. The draft is that of a
@@ -123,7 +128,7 @@ var (
 // one that the state ends with is read again, to see that it is there. On an error the state is as far as it was read.
 func (c *Committer) read(ctx context.Context, of command.Subject, state *command.State, next *draft) (last int64, err error) {
 	defer func() {
-		if value := recover(); value != nil { // of an upcast: it may be read by a goroutine that is nobody's
+		if value := recover(); value != nil { // of Read: it may be called by a goroutine that is nobody's
 			err = &command.PanicError{Value: value, Stack: debug.Stack()}
 		}
 	}()
@@ -142,13 +147,16 @@ func (c *Committer) read(ctx context.Context, of command.Subject, state *command
 			joined = true
 			continue
 		}
+		if event, err = c.config.upcast(event); err != nil {
+			return last, err
+		}
 		if *state, err = evolve(of.Folder, *state, &event); err != nil {
 			return last, err
 		}
 		next.take(&event, *state)
 	}
 	if !joined {
-		return last, fmt.Errorf("%w: %w", command.ErrNotWritten, errOtherPast)
+		return last, notWritten(errOtherPast)
 	}
 	return last, nil
 }
@@ -162,10 +170,13 @@ func (c *Committer) events(ctx context.Context, stream string, after int64) iter
 		defer silence.Stop()
 		for event, err := range c.config.Read(ctx, stream, after) {
 			silence.Reset(c.config.AttemptTimeout)
+			if err != nil && ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
 			if errors.Is(err, command.ErrClosed) {
 				err = command.ErrClosed
 			} else if err != nil {
-				err = fmt.Errorf("%w: %w", command.ErrNotWritten, err)
+				err = notWritten(err)
 			}
 			if !yield(event, err) {
 				return
@@ -217,7 +228,7 @@ func (l *loads) once(ctx context.Context, of command.Subject, load func() (loade
 				return other.state, other.err
 			}
 		case <-ctx.Done():
-			return unread, fmt.Errorf("%w: %w", command.ErrNotWritten, context.Cause(ctx))
+			return unread, notWritten(context.Cause(ctx))
 		}
 	}
 	if l.under == nil {

@@ -51,14 +51,14 @@ const (
 // snapshots saves what states come to, one after the other, in a goroutine that runs while there is something to save. What it saves it has read
 // from the log, or a caller has, between two looks at the end of the log: a cached state could hold events that were lost.
 type snapshots struct {
-	life   context.Context // ends with the committer
-	end    context.CancelFunc
-	saving sync.WaitGroup
-	off    atomic.Bool // the role may not keep any
-	told   atomic.Bool // Logger knows of trouble
+	life context.Context // ends with the committer
+	end  context.CancelFunc
+	off  atomic.Bool // the role may not keep any
+	told atomic.Bool // Logger knows of trouble
 
-	mu      sync.Mutex // guards unsaved
+	mu      sync.Mutex // guards the fields below
 	unsaved map[command.Subject]*draft
+	saved   chan struct{} // closed by the newest goroutine that saves, at its end; nil when there was none
 }
 
 // draft is a snapshot in the making.
@@ -150,19 +150,23 @@ func (c *Committer) saveLater(of command.Subject, d *draft) {
 		return
 	}
 	if s.unsaved == nil {
-		s.unsaved = make(map[command.Subject]*draft)
-		s.saving.Go(c.save)
+		s.unsaved, s.saved = make(map[command.Subject]*draft), make(chan struct{})
+		go c.save(s.saved)
 	}
 	s.unsaved[of] = d
 }
 
 // save saves what there is to save, and ends.
-func (c *Committer) save() {
-	for {
-		of, d, ok := c.snapshots.next()
-		if !ok {
-			return
+func (c *Committer) save(saved chan<- struct{}) {
+	defer close(saved)
+	of, d, ok := c.snapshots.next()
+	defer func() {
+		if ok { // code of the user's has ended this goroutine
+			c.snapshots.drop()
+			c.snapshotTrouble(c.snapshots.life, "saved", SnapshotKey{Stream: of.Stream}, exited())
 		}
+	}()
+	for ; ok; of, d, ok = c.snapshots.next() {
 		if d == nil {
 			var err error
 			if d, err = c.build(c.snapshots.life, of); err != nil || d == nil {
@@ -188,6 +192,13 @@ func (s *snapshots) next() (of command.Subject, d *draft, ok bool) {
 	}
 	s.unsaved = nil
 	return of, nil, false
+}
+
+// drop gives up what is not saved yet: it has to come again.
+func (s *snapshots) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unsaved = nil
 }
 
 func (c *Committer) saveDraft(how *command.Snapshots, d *draft) (err error) {
@@ -224,10 +235,24 @@ func (c *Committer) snapshotTrouble(ctx context.Context, what string, key Snapsh
 		"stream", key.Stream, "decider", key.Decider, "err", err)
 }
 
-// close saves nothing more.
-func (s *snapshots) close() {
+// close saves nothing more. It tells whether all has ended, for which it waits; once ctx has ended, only so long.
+func (s *snapshots) close(ctx context.Context, patience time.Duration) bool {
 	s.mu.Lock()
 	s.end()
+	saved := s.saved
 	s.mu.Unlock()
-	s.saving.Wait()
+	if saved == nil {
+		return true
+	}
+	select {
+	case <-saved:
+		return true
+	case <-ctx.Done():
+	}
+	select {
+	case <-saved:
+		return true
+	case <-time.After(patience):
+		return false
+	}
 }

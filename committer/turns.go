@@ -103,14 +103,32 @@ func (c *Committer) Obliged() bool {
 // Rest is called when the committer is Obliged and nothing is queued.
 func (c *Committer) Rest() { c.pass() }
 
-// Close gives back what the committer holds. It is called at the end, when the committer is Idle, and may wait for a database that does
-// not answer for as long as an attempt may take.
-func (c *Committer) Close() {
-	c.snapshots.close()
+// Close gives back what the committer holds. It is called at the end, when the committer is not Busy, and may wait for a database that does
+// not answer for as long as an attempt may take. It tells whether all goroutines have ended: once ctx has ended, it waits only so long for those that
+// code of the user's holds up, and leaves them behind.
+func (c *Committer) Close(ctx context.Context, patience time.Duration) (ended bool) {
+	ended = c.snapshots.close(ctx, patience)
 	for c.config.Turns != nil && c.turn.state != away {
 		c.pass()
 		c.note(<-c.answers)
 	}
+	if c.helpers > 0 {
+		c.leave()
+		ended = false
+	}
+	return ended
+}
+
+// leave lets the goroutines that still run end as they like: nobody hears what they answer.
+func (c *Committer) leave() {
+	go func() {
+		c.running.Wait()
+		close(c.answers)
+	}()
+	go func() {
+		for range c.answers {
+		}
+	}()
 }
 
 // keep holds one turn, from the wait for it to its end. It looks around whatever the committer is doing, who hears of it when there is time.

@@ -105,7 +105,7 @@ func (v *view) info(commands int) JudgeInfo {
 	return info
 }
 
-// question is what the log has to be asked before the batch can be judged, or judged finally. There may be none.
+// question is what the log has to be asked before the batch can be judged, or its verdicts are final. There may be none.
 func (v *view) question(h *heads) (query Query, needed bool) {
 	query.Since = h.end
 	for i := range v.slots {
@@ -117,10 +117,13 @@ func (v *view) question(h *heads) (query Query, needed bool) {
 	return query, len(query.Streams) > 0 || len(query.IDs) > 0 || v.confirm || !h.known
 }
 
-// learn takes in the answer to a question. With own, everything that happened since is in flight, and known.
-func (v *view) learn(query *Query, snapshot *Snapshot, own bool) {
+// learn takes in the answer to a question. With own, everything that happened since is in flight, and known. It tells whether there is news, so that what
+// was judged before may not be so.
+func (v *view) learn(query *Query, snapshot *Snapshot, own bool) (news bool) {
+	news = len(query.Streams) > 0 || len(snapshot.Records) > 0
 	if snapshot.End != query.Since && !own {
 		v.move(snapshot)
+		news = true
 	}
 	for i, stream := range query.Streams {
 		s := &v.slots[v.index[stream]]
@@ -139,6 +142,7 @@ func (v *view) learn(query *Query, snapshot *Snapshot, own bool) {
 		v.records[id] = record
 	}
 	v.asking, v.confirm, v.looked = nil, false, true
+	return news
 }
 
 // move brings the view to another end of the log.
@@ -180,19 +184,15 @@ func (v *view) outcome(stream string) (int64, bool) {
 // proven tells that the version is true once the batch has committed. What was assumed is so if the batch appends to it.
 func (s *slot) proven() bool { return s.state == known || s.version > s.base }
 
-// unsure notes what a conflict of this entry would rest on without proof: streams assumed not to exist, and the entry's ID, under
-// which it may have taken effect before. It tells whether there is anything.
-func (v *view) unsure(e *Entry) bool {
-	found := false
+// doubt notes what a conflict of this entry would rest on without proof: streams assumed not to exist, and the entry's ID, under
+// which it may have taken effect before.
+func (v *view) doubt(e *Entry) {
 	for i := range e.parts {
 		if s := &v.slots[e.parts[i].slot]; s.state == assumed {
 			s.state = unknown
-			found = true
 		}
 	}
 	if e.ID != uuid.Nil && !v.asked[e.ID] {
 		v.asking = append(v.asking, e.ID)
-		found = true
 	}
-	return found
 }

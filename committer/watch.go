@@ -143,13 +143,6 @@ func (c *Committer) Sent() map[*Entry]bool {
 	if c.turn.state == held && c.config.Turns != nil {
 		close(c.turn.ending)
 	}
-	go func() {
-		c.running.Wait()
-		close(c.answers)
-	}()
-	go func() {
-		for range c.answers {
-		}
-	}()
+	c.leave()
 	return sent
 }

@@ -17,6 +17,8 @@ type Decider[S any] struct {
 	snapshots *command.Snapshots // nil: none
 	encode    func(S) ([]byte, error)
 	decode    func([]byte) (S, error)
+
+	invalid *groupcommit.InvalidError // what it was made with cannot be meant
 }
 
 // New makes a decider. Its evolve gives the state after one more event, and leaves the one that it was given as it was: states are values, which are
@@ -24,8 +26,10 @@ type Decider[S any] struct {
 // leave the state as it is. An event that is not committed yet has the data as it was appended, after Config.Upcast; read back, JSON may be
 // spelled otherwise.
 //
-// An error, or a panic, says that the event cannot be folded. A decision that appends such an event fails, and so does whatever needs the state of
-// a stream that has one.
+// An error, or a panic, of evolve says that the event cannot be folded. A decision that appends such an event fails, and so does whatever needs the
+// state of a stream that has one.
+//
+// What cannot be meant, such as an evolve that is nil, is told to whoever uses the decider: a *groupcommit.InvalidError.
 func New[S any](evolve func(state S, event groupcommit.RecordedEvent) (S, error), options ...Option[S]) *Decider[S] {
 	d := &Decider[S]{evolve: evolve, initial: func() (zero S) { return }, size: sizeOf[S], encode: toJSON[S], decode: fromJSON[S]}
 	for _, option := range options {
@@ -35,6 +39,7 @@ func New[S any](evolve func(state S, event groupcommit.RecordedEvent) (S, error)
 		d.snapshots.Encode = func(state any) ([]byte, error) { return d.encode(state.(S)) }
 		d.snapshots.Decode = func(data []byte) (any, error) { return d.decode(data) }
 	}
+	d.invalid = d.check()
 	return d
 }
 
@@ -53,6 +58,18 @@ func Size[S any](size func(S) int) Option[S] {
 }
 
 func sizeOf[S any](state S) int { return int(unsafe.Sizeof(state)) }
+
+// check tells why nothing can be decided with this decider, or nil.
+func (d *Decider[S]) check() *groupcommit.InvalidError {
+	switch {
+	case d.evolve == nil || d.initial == nil || d.size == nil || d.encode == nil || d.decode == nil:
+		return &groupcommit.InvalidError{Field: "Decider", Reason: "one of the functions that it was made with is nil"}
+	case d.snapshots != nil:
+		return d.snapshots.Check()
+	default:
+		return nil
+	}
+}
 
 // At is the handle on a stream.
 func (d *Decider[S]) At(stream string) Handle[S] { return Handle[S]{decider: d, stream: stream} }

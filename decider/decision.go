@@ -13,6 +13,7 @@ type Decision struct {
 	states   []command.State
 	writes   []command.StreamWrite
 	more     []command.Subject
+	invalid  *groupcommit.InvalidError // it was used with a handle that is of no use
 }
 
 // To has the decision append events to a stream whose state it does not need, a new one for example, if the stream is as expected; otherwise the
@@ -45,9 +46,9 @@ func (d *Decision) look(at command.Subject) command.State {
 	return command.State{}
 }
 
-// forgive is deferred around the function that decides: one that lacks a state has been shown another one, and may have panicked on that.
+// forgive is deferred around the function that decides: one that lacks a state has been shown another one, or none, and may have panicked on that.
 func (d *Decision) forgive() {
-	if len(d.more) > 0 {
+	if len(d.more) > 0 || d.invalid != nil {
 		_ = recover()
 	}
 }

@@ -17,6 +17,6 @@
 //	}, from, to)
 //
 // The function runs in the goroutine through which every command goes. It must be pure and quick: no I/O, no lock that is held for long, no
-// clock that matters. It may be called again, when a batch has failed or a stream has moved, and only what it does the last time
-// counts. Where that does not do, Execute decides in the caller's goroutine, and again after a conflict.
+// clock that matters. It may be called again, when a batch has failed, a stream has moved or one has still to be looked up, and only what it does the
+// last time counts. Where that does not do, Execute decides in the caller's goroutine, and again after a conflict.
 package decider

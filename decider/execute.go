@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -28,9 +29,12 @@ type Executor interface {
 // when the streams are still as they were read; but decide may be called on states that never were at the same time, because one stream is read after
 // the other. Nothing is kept in memory between calls.
 func Execute(ctx context.Context, store Executor, decide func(ctx context.Context, d *Decision) error, parts ...Part) (groupcommit.Result, error) {
-	s := &submission{}
-	for _, p := range parts {
-		p.apply(s)
+	s := assemble(decide == nil, parts)
+	if store == nil {
+		s.refuse("Store", "it is nil")
+	}
+	if err := s.Check(); err != nil {
+		return groupcommit.Result{}, err
 	}
 	e := execution{store: store, subjects: s.subjects, decide: decide}
 	for attempt := 1; ; attempt++ {
@@ -55,7 +59,7 @@ func Execute(ctx context.Context, store Executor, decide func(ctx context.Contex
 	}
 }
 
-// Retry says how Execute goes on after a conflict. A field that is zero has its default. Submit has no use for it.
+// Retry says how Execute goes on after a conflict. A field that is zero has its default, and none is negative. Submit refuses it.
 type Retry struct {
 	// Attempts is how often the command is tried at most. Defaults to 10.
 	Attempts int
@@ -66,7 +70,12 @@ type Retry struct {
 	OnConflict func(attempt int, conflict *groupcommit.ConflictError)
 }
 
-func (r Retry) apply(s *submission) { s.retry = r }
+func (r Retry) apply(s *submission) {
+	if r.Attempts < 0 || r.FirstDelay < 0 || r.MaxDelay < 0 {
+		s.refuse("Retry", "Attempts, FirstDelay and MaxDelay are 0, for their defaults, or more")
+	}
+	s.retry, s.retries = r, true
+}
 
 func (r Retry) wait(ctx context.Context, attempt int) error {
 	bound, most := cmp.Or(r.FirstDelay, 2*time.Millisecond), cmp.Or(r.MaxDelay, 100*time.Millisecond)
@@ -99,6 +108,9 @@ func (e *execution) attempt(ctx context.Context) (writes []command.StreamWrite, 
 		}
 		d := Decision{subjects: e.subjects, states: e.states}
 		refusal := e.try(ctx, &d)
+		if d.invalid != nil {
+			return nil, nil, d.invalid
+		}
 		if len(d.more) > 0 {
 			e.subjects = slices.Concat(e.subjects, d.more)
 			continue
@@ -116,21 +128,32 @@ func (e *execution) attempt(ctx context.Context) (writes []command.StreamWrite, 
 
 const maxAsked = 10
 
-// try does not let a panic pass that came of a state that was not there yet.
-func (e *execution) try(ctx context.Context, d *Decision) error {
+// try calls decide. A panic that came of a state that was not there yet is passed over.
+func (e *execution) try(ctx context.Context, d *Decision) (err error) {
+	defer caught(&err)
 	defer d.forgive()
 	return e.decide(ctx, d)
 }
 
+// caught is deferred. It makes an error of a panic.
+func caught(err *error) {
+	if value := recover(); value != nil {
+		*err = &groupcommit.PanicError{Value: value, Stack: debug.Stack()}
+	}
+}
+
 // read brings the states of all subjects to what is committed now.
-func (e *execution) read(ctx context.Context) error {
+func (e *execution) read(ctx context.Context) (err error) {
+	defer caught(&err)
 	for i, s := range e.subjects {
 		if i == len(e.states) {
 			e.states = append(e.states, command.State{Value: s.Folder.Initial()})
 		}
 		state := &e.states[i]
 		for event, err := range e.store.ReadStream(ctx, s.Stream, groupcommit.After(state.Version)) {
-			if err != nil {
+			if errors.Is(err, groupcommit.ErrClosed) {
+				return groupcommit.ErrClosed
+			} else if err != nil {
 				return fmt.Errorf("%w: %w", groupcommit.ErrNotWritten, err)
 			}
 			value, err := s.Folder.Evolve(state.Value, &event)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"testing"
 
@@ -103,6 +104,40 @@ func TestExecuteKeepsExpectations(t *testing.T) {
 		return nil
 	}, a)
 	if conflict, ok := errors.AsType[*groupcommit.ConflictError](err); !ok || conflict.Expected != groupcommit.NoStream || conflict.Actual != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A panic is told as Submit tells it, be it of decide or of evolve.
+func TestExecuteTellsOfAPanic(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	if _, err := store.Append(t.Context(), groupcommit.To("a", groupcommit.NoStream, move(1))); err != nil {
+		t.Fatal(err)
+	}
+	panics := func(account, groupcommit.RecordedEvent) (account, error) { panic("evolve") }
+	for value, a := range map[string]decider.Handle[account]{"decide": decider.New(evolve).At("a"), "evolve": decider.New(panics).At("a")} {
+		_, err := decider.Execute(t.Context(), store, func(context.Context, *decider.Decision) error { panic("decide") }, a)
+		if !isPanic(value)(err) {
+			t.Errorf("got %v, want a panic of %s", err, value)
+		}
+	}
+}
+
+// shut is a store whose database was left.
+type shut struct{ *groupcommit.Store }
+
+func (shut) ReadStream(context.Context, string, ...groupcommit.ReadOption) iter.Seq2[groupcommit.RecordedEvent, error] {
+	return func(yield func(groupcommit.RecordedEvent, error) bool) {
+		yield(groupcommit.RecordedEvent{}, fmt.Errorf("reading: %w", groupcommit.ErrClosed))
+	}
+}
+
+// On a store that is closed nothing has a use, and so the error does not say that it had.
+func TestExecuteOnAClosedStore(t *testing.T) {
+	store := open(t, groupcommit.Config{})
+	a := decider.New(evolve).At("a")
+	_, err := decider.Execute(t.Context(), shut{store}, func(context.Context, *decider.Decision) error { return nil }, a)
+	if !errors.Is(err, groupcommit.ErrClosed) || errors.Is(err, groupcommit.ErrNotWritten) {
 		t.Errorf("got %v", err)
 	}
 }

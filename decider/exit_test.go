@@ -1,8 +1,12 @@
 package decider_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"log/slog"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -40,6 +44,8 @@ func TestGoroutineThatIsEnded(t *testing.T) {
 			evolve: func(a account, e groupcommit.RecordedEvent) (account, error) { exit(); return evolve(a, e) }},
 		"a hook": {want: groupcommit.ErrOutcomeUnknown, decide: deciding, evolve: evolve,
 			hooks: committer.Hooks{Committed: func(committer.CommitInfo) { exit() }}},
+		"a hook, and the one that hears of its end": {want: groupcommit.ErrOutcomeUnknown, decide: deciding, evolve: evolve,
+			hooks: committer.Hooks{Committed: func(committer.CommitInfo) { exit() }, Stopped: func(error) { exit() }}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -99,4 +105,33 @@ func TestGoroutineAsideThatIsEnded(t *testing.T) {
 	if err := asking(decider.New(evolve)); err != nil {
 		t.Error(err)
 	}
+}
+
+// A snapshot whose encoding ends its goroutine is lost, and told; the next one is saved.
+func TestGoroutineOfSnapshotsThatIsEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{end: committer.Point{Position: 10}, saved: make(chan committer.StateSnapshot, 1)}
+		var told bytes.Buffer
+		p := openOn(t, s, 10, slog.New(slog.NewTextHandler(&told, nil)))
+		ending := true
+		codec := decider.Codec(func(n int) ([]byte, error) {
+			if ending {
+				ending = false
+				runtime.Goexit()
+			}
+			return json.Marshal(n)
+		}, func([]byte) (int, error) { return 0, errPoor })
+		counter := func() *decider.Decider[int] { return counting(decider.Snapshots[int]("counter", 1, 1), codec) }
+		count(t, p, counter())
+		synctest.Wait()
+		if !strings.Contains(told.String(), "runtime.Goexit") {
+			t.Errorf("told %q", told.String())
+		}
+		count(t, p, counter())
+		synctest.Wait()
+		closing(t, p)
+		if len(s.saved) != 1 {
+			t.Error("nothing was saved any more")
+		}
+	})
 }

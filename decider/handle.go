@@ -1,6 +1,8 @@
 package decider
 
 import (
+	"cmp"
+
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/command"
 )
@@ -20,7 +22,7 @@ func (h Handle[S]) Stream() string { return h.stream }
 // If the stream was not given to Submit, the state is that of a stream without events, and whatever the function does with it does not
 // count: it is called again when the stream has been loaded.
 func (h Handle[S]) State(d *Decision) S {
-	state, ok := d.look(h.subject()).Value.(S)
+	state, ok := h.look(d).Value.(S)
 	if !ok {
 		return h.decider.initial()
 	}
@@ -28,11 +30,11 @@ func (h Handle[S]) State(d *Decision) S {
 }
 
 // Version is the version of the stream; 0 when it has no events. What was said of State holds for it.
-func (h Handle[S]) Version(d *Decision) int64 { return d.look(h.subject()).Version }
+func (h Handle[S]) Version(d *Decision) int64 { return h.look(d).Version }
 
 // Append has the decision append events to the stream, behind those that it has appended before.
 func (h Handle[S]) Append(d *Decision, events ...groupcommit.Event) {
-	d.look(h.subject())
+	h.look(d)
 	d.To(h.stream, groupcommit.Any, events...)
 }
 
@@ -40,4 +42,24 @@ func (h Handle[S]) subject() command.Subject {
 	return command.Subject{Stream: h.stream, Folder: folder[S]{h.decider}}
 }
 
-func (h Handle[S]) apply(c *submission) { c.subjects = append(c.subjects, h.subject()) }
+// invalid tells why nothing can be decided with the handle, or nil.
+func (h Handle[S]) invalid() *groupcommit.InvalidError {
+	if h.decider == nil {
+		return &groupcommit.InvalidError{Field: "Handle", Reason: "it is of no decider: Decider.At makes handles"}
+	}
+	return h.decider.invalid
+}
+
+// look is what the decision knows of the stream.
+func (h Handle[S]) look(d *Decision) command.State {
+	if invalid := h.invalid(); invalid != nil {
+		d.invalid = invalid
+		return command.State{}
+	}
+	return d.look(h.subject())
+}
+
+func (h Handle[S]) apply(s *submission) {
+	s.invalid = cmp.Or(s.invalid, h.invalid())
+	s.subjects = append(s.subjects, h.subject())
+}

@@ -35,7 +35,7 @@ func (s *stutter) Read(ctx context.Context, stream string, after int64) iter.Seq
 			if left == 0 && s.times > 0 {
 				s.times--
 				<-ctx.Done()
-				yield(command.RecordedEvent{}, context.Cause(ctx))
+				yield(command.RecordedEvent{}, ctx.Err())
 				return
 			}
 			left--
@@ -104,6 +104,23 @@ func TestLoadOfASilentStreamIsGivenUp(t *testing.T) {
 		}
 		if s.after[first] == 0 {
 			t.Error("it was read from the beginning")
+		}
+	})
+}
+
+// A stream that will not be readable in a while either, as in a log that is damaged, is told at once.
+func TestLoadThatHasNoUseIsNotTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		damaged, reads := errors.New("the log is damaged"), 0
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			Read: func(context.Context, string, int64) iter.Seq2[command.RecordedEvent, error] {
+				reads++
+				return func(yield func(command.RecordedEvent, error) bool) { yield(command.RecordedEvent{}, damaged) }
+			},
+		}}, memlog.New())
+		defer closing(t, p)
+		if _, err := look(t, p, decider.New(evolve)); !errors.Is(err, groupcommit.ErrNotWritten) || !errors.Is(err, damaged) || reads != 1 {
+			t.Errorf("%v, after %d reads", err, reads)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"testing"
 
 	"github.com/groupcommit/groupcommit"
@@ -41,9 +42,14 @@ func counting(options ...decider.Option[int]) *decider.Decider[int] {
 
 // openWith starts a process that keeps snapshots in s, on a log whose stream "s" has so many events.
 func openWith(t *testing.T, s *shelf, events int) *pipeline.Pipeline {
+	return openOn(t, s, events, nil)
+}
+
+// openOn is openWith, for who listens to what is logged.
+func openOn(t *testing.T, s *shelf, events int, logger *slog.Logger) *pipeline.Pipeline {
 	t.Helper()
 	log := memlog.New()
-	p := process(log, log, committer.Config{Snapshots: s})
+	p := process(log, log, committer.Config{Snapshots: s, Logger: logger})
 	for range events {
 		if _, err := p.Submit(t.Context(), command.To("s", command.Any, command.Event{Type: "Happened", Data: []byte(`0`)})).Wait(t.Context()); err != nil {
 			t.Fatal(err)

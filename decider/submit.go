@@ -1,6 +1,7 @@
 package decider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/google/uuid"
@@ -14,7 +15,7 @@ type Submitter interface {
 	Submit(ctx context.Context, cmd groupcommit.Command) *groupcommit.Future
 }
 
-// Part is what a command is submitted with: the streams that it looks at, as handles, and ID.
+// Part is what a command is submitted with: the streams that it looks at, as handles, ID, and, for Execute alone, Retry.
 type Part interface{ apply(*submission) }
 
 // Submit hands in a command that decides when it is its turn what it appends. It returns at once but for two things: the streams that it is given are
@@ -24,8 +25,8 @@ type Part interface{ apply(*submission) }
 //     others that it asked for or wrote to;
 //   - the error that decide returned, as it is, and nothing was written. It is told when it is final: when all that it was decided on is committed;
 //   - a *groupcommit.ConflictError, only for an expectation of Decision.To;
-//   - a *groupcommit.InvalidError for what cannot be appended; a *groupcommit.PanicError when decide has panicked, or the folding of an event;
-//     a *groupcommit.EvolveError for an event that cannot be folded;
+//   - a *groupcommit.InvalidError for what cannot be appended, or for a part or a function that cannot be meant; a *groupcommit.PanicError when
+//     decide has panicked, or the folding of an event; a *groupcommit.EvolveError for an event that cannot be folded;
 //   - or as any other command.
 //
 // A stream that decide looks at without having been given is loaded, and decide is called again, ten times at most. That is the slow way, for who
@@ -40,9 +41,10 @@ func Submit(ctx context.Context, store Submitter, decide func(d *Decision) error
 
 // Command is the command that Submit hands in, for Append and TrySubmit. TrySubmit waits for streams to be loaded, too.
 func Command(decide func(d *Decision) error, parts ...Part) groupcommit.Command {
-	s := &submission{decide: decide}
-	for _, p := range parts {
-		p.apply(s)
+	s := assemble(decide == nil, parts)
+	s.decide = decide
+	if s.retries {
+		s.refuse("Retry", "it is for Execute: what is decided when it is its turn has nothing to try again")
 	}
 	return groupcommit.Command{ID: s.id, Decision: s}
 }
@@ -50,6 +52,8 @@ func Command(decide func(d *Decision) error, parts ...Part) groupcommit.Command 
 // ID makes a retry safe, as groupcommit.Command.ID does: a command with an ID takes effect once at most, and a repetition is answered with the first
 // result, also where it would now be decided otherwise. What makes it the same command is the key, which says what is asked for, and the streams
 // that Submit is given; with another key it is a *groupcommit.ReusedIDError. What wrote nothing is not recorded, and decided anew.
+//
+// It is given once, and the ID is not the zero UUID.
 //
 // The Versions of a repetition are those of the streams that Submit was given.
 func ID(id uuid.UUID, key string) Part { return identity{id, key} }
@@ -59,7 +63,15 @@ type identity struct {
 	key string
 }
 
-func (i identity) apply(s *submission) { s.id, s.key = i.id, i.key }
+func (i identity) apply(s *submission) {
+	switch {
+	case i.id == uuid.Nil:
+		s.refuse("ID", "it is the zero UUID, which would make no retry safe: leave it out where that is meant")
+	case s.id != uuid.Nil:
+		s.refuse("ID", "it is given twice, and a command has one")
+	}
+	s.id, s.key = i.id, i.key
+}
 
 // submission is a command.Decision.
 type submission struct {
@@ -68,16 +80,51 @@ type submission struct {
 	subjects []command.Subject
 	decide   func(*Decision) error
 	retry    Retry
+	retries  bool                      // Retry was given
+	invalid  *groupcommit.InvalidError // nil: it can be meant
 }
 
+func assemble(undecided bool, parts []Part) *submission {
+	s := &submission{}
+	if undecided {
+		s.refuse("Decision", "the function that decides is nil")
+	}
+	for _, p := range parts {
+		if p == nil {
+			s.refuse("Parts", "one of them is nil")
+		} else {
+			p.apply(s)
+		}
+	}
+	return s
+}
+
+// refuse keeps the first reason for which the command cannot be accepted.
+func (s *submission) refuse(field, reason string) {
+	s.invalid = cmp.Or(s.invalid, &groupcommit.InvalidError{Field: field, Reason: reason})
+}
+
+// Check implements command.Checker.
+func (s *submission) Check() error {
+	if s.invalid != nil {
+		return s.invalid
+	}
+	return nil
+}
+
+// Subjects implements command.Decision.
 func (s *submission) Subjects() []command.Subject { return s.subjects }
 
+// Key implements command.Decision.
 func (s *submission) Key() []byte { return []byte(s.key) }
 
 // Decide implements command.Decision.
 func (s *submission) Decide(subjects []command.Subject, states []command.State) command.Decided {
 	d := Decision{subjects: subjects, states: states}
 	err := s.try(&d)
+	if d.invalid != nil {
+		return command.Decided{Err: d.invalid}
+	}
 	if len(d.more) > 0 {
 		return command.Decided{More: d.more}
 	}

@@ -3,8 +3,11 @@ package decider_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/committer"
 	"github.com/groupcommit/groupcommit/decider"
 	"github.com/groupcommit/groupcommit/internal/storetest"
 )
@@ -66,4 +69,28 @@ func TestDecidersFoldWhatIsRead(t *testing.T) {
 func isEvolve(err error) bool {
 	evolve, is := errors.AsType[*groupcommit.EvolveError](err)
 	return is && evolve.Stream == "s"
+}
+
+// An event in the log that cannot be upcast fails at once what needs it, as one that cannot be folded does: it is no trouble that passes.
+func TestEventThatCannotBeUpcast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("no key")
+		memory := written(t, 1, 3)
+		upcasts := 0
+		p := process(memory, memory, committer.Config{Upcast: func(e command.RecordedEvent) (command.RecordedEvent, error) {
+			upcasts++
+			if e.Version == 2 {
+				return e, broken
+			}
+			return e, nil
+		}})
+		defer closing(t, p)
+		_, err := look(t, p, decider.New(evolve))
+		if e, is := errors.AsType[*groupcommit.EvolveError](err); !is || e.Version != 2 || !errors.Is(err, broken) || errors.Is(err, groupcommit.ErrNotWritten) {
+			t.Errorf("got %v", err)
+		}
+		if upcasts != 2 {
+			t.Errorf("%d events were upcast", upcasts)
+		}
+	})
 }

@@ -55,7 +55,7 @@ func TestCheckStoreMissing(t *testing.T) {
 func wantMissing(t *testing.T, schema string) {
 	t.Helper()
 	problem := wantProblem(t, storeError(t, pgtest.Conn(t), schema), command.SchemaMissing,
-		"migrate it, or set Config.Migrate")
+		"call groupcommit.Migrate, or Open with Config.Migrate")
 	if problem.Schema != schema {
 		t.Errorf("the error is about %q, want %q", problem.Schema, schema)
 	}
@@ -65,7 +65,7 @@ func TestCheckStoreOlder(t *testing.T) {
 	schema := migratedSchema(t)
 	pgtest.Exec(t, "DELETE FROM "+quote(schema, versionTable)+" WHERE version_id = $1", migrations.Latest)
 	problem := wantProblem(t, storeError(t, pgtest.Conn(t), schema), command.SchemaOlder,
-		"migrate it, or set Config.Migrate")
+		"call groupcommit.Migrate, or Open with Config.Migrate")
 	if problem.Have >= migrations.Latest || problem.Want != migrations.Latest {
 		t.Errorf("have %d, want %d", problem.Have, problem.Want)
 	}

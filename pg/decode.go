@@ -2,7 +2,7 @@ package pg
 
 import (
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"slices"
 	"time"
 
@@ -66,11 +66,13 @@ func prefix(column *pgconn.FieldDescription) int {
 	return 0
 }
 
+var errOddRow = errors.New("the server sent a row that is not one of table events")
+
 func (d *decoder) decode(rows pgx.Rows, e *command.RecordedEvent) error {
 	row := rows.RawValues()
 	if len(row) != fields || len(row[0]) != 8 || len(row[2]) != 8 || len(row[3]) != len(e.ID) || len(row[7]) != 8 ||
 		len(row[5]) < d.data || row[6] != nil && len(row[6]) < d.metadata {
-		return fmt.Errorf("the server sent a row that is not one of table events")
+		return errOddRow
 	}
 	e.Position = int64(binary.BigEndian.Uint64(row[0]))
 	e.Stream = d.name(row[1])

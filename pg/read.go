@@ -86,7 +86,7 @@ func (r *Reader) complete(ctx context.Context, conn *pgxpool.Conn, s *reading.Se
 		return err
 	}
 	if count != s.UpTo-s.After {
-		return fmt.Errorf("the log is damaged: there are %d events at %s %d to %d", count, number(s), s.After+1, s.UpTo)
+		return fmt.Errorf("%w: there are %d events at %s %d to %d", command.ErrDamaged, count, number(s), s.After+1, s.UpTo)
 	}
 	return nil
 }

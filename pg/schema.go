@@ -48,7 +48,7 @@ func checkVersion(schema string, have int64) error {
 			Problem: command.SchemaOlder,
 			Have:    have,
 			Want:    migrations.Latest,
-			Detail:  fmt.Sprintf("it is at version %d, and this program needs %d: migrate it, or set Config.Migrate", have, migrations.Latest),
+			Detail:  fmt.Sprintf("it is at version %d, and this program needs %d: call groupcommit.Migrate, or Open with Config.Migrate", have, migrations.Latest),
 		}
 	case have > migrations.Latest:
 		return newerSchema(schema, have, migrations.Latest)
@@ -84,7 +84,7 @@ func missingSchema(schema string) error {
 		Schema:  schema,
 		Problem: command.SchemaMissing,
 		Want:    migrations.Latest,
-		Detail:  "it was never migrated: migrate it, or set Config.Migrate",
+		Detail:  "it was never migrated: call groupcommit.Migrate, or Open with Config.Migrate",
 	}
 }
 

@@ -40,8 +40,8 @@ func TestCheckVersion(t *testing.T) {
 		problem command.SchemaProblem
 		words   string
 	}{
-		{0, command.SchemaOlder, "migrate it, or set Config.Migrate"},
-		{migrations.Latest - 1, command.SchemaOlder, "migrate it, or set Config.Migrate"},
+		{0, command.SchemaOlder, "call groupcommit.Migrate, or Open with Config.Migrate"},
+		{migrations.Latest - 1, command.SchemaOlder, "call groupcommit.Migrate, or Open with Config.Migrate"},
 		{migrations.Latest + 1, command.SchemaNewer, "upgrade the program"},
 	} {
 		problem := wantProblem(t, checkVersion("s", test.have), test.problem, test.words)

@@ -90,9 +90,13 @@ func (r *receiver) Resolve(result command.Result, err error) { (*Future)(r).reso
 
 func (f *Future) resolve(result command.Result, err error) {
 	f.entry = committer.Entry{} // whoever keeps the future does not keep the encoded events
+	defer f.tell(result, err)   // also where the span ends this goroutine
 	if span := spanOf(f.submit); span != nil {
 		span.End(result, err)
 	}
+}
+
+func (f *Future) tell(result command.Result, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.result, f.err, f.resolved = result, err, true
@@ -117,7 +121,8 @@ func (f *Future) take() bool {
 // givenUp tells whether the command has no verdict but that Close had no more patience. It is asked once the batch is told.
 func (f *Future) givenUp() bool {
 	_, err := f.Result()
-	return f.place.Load() == inBatch && (errors.Is(err, command.ErrClosed) || errors.Is(err, command.ErrOutcomeUnknown))
+	given := errors.Is(err, command.ErrClosed) || errors.Is(err, command.ErrOutcomeUnknown) || errors.Is(err, ErrStuck)
+	return given && f.place.Load() == inBatch
 }
 
 // withdraw resolves the future as not written if the context of Submit has ended and no batch has taken the command.

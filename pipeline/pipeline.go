@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/groupcommit/groupcommit/batcher"
 	"github.com/groupcommit/groupcommit/command"
@@ -37,6 +38,7 @@ type Pipeline struct {
 	cut   bool            // commands were given up because Close had no more patience; run's
 	abort context.Context // ends when Close has no more patience
 	stop  context.CancelCauseFunc
+	late  chan struct{} // closed when lastPatience has passed since then
 
 	giving sync.Once
 	reason error // why the first Close had no more patience; set before abort ends
@@ -48,7 +50,7 @@ type Pipeline struct {
 // New starts a pipeline on a log.
 func New(config Config, log committer.Log) *Pipeline {
 	config.Limits = config.Limits.WithDefaults()
-	p := &Pipeline{config: config, log: log, recorder: newRecorder(!config.NoStats), ended: make(chan struct{})}
+	p := &Pipeline{config: config, log: log, recorder: newRecorder(!config.NoStats), ended: make(chan struct{}), late: make(chan struct{})}
 	config.Committer.Hooks = p.recorder.hooks().And(config.Committer.Hooks)
 	config.Committer.Trace = config.traceCommits()
 	config.Committer.Limits = config.Limits
@@ -63,6 +65,7 @@ func New(config Config, log committer.Log) *Pipeline {
 // run gives batches to the committer as it is ready for them, and tells it what its goroutines answer.
 func (p *Pipeline) run() {
 	defer p.outlive()
+	late := p.late
 	for open := true; open || p.committer.Busy(); {
 		batches, peek := p.source(open)
 		select {
@@ -77,10 +80,15 @@ func (p *Pipeline) run() {
 			}
 		case answer := <-p.committer.Answers():
 			p.committer.Handle(answer)
+		case <-late:
+			late = nil
+			p.committer.Forsake(ErrStuck)
 		}
 	}
-	p.committer.Close()
-	if p.cut { // else all was told, even where patience was at its end and the turn had still to be given back
+	switch ended := p.committer.Close(p.abort, lastPatience); {
+	case !ended:
+		p.fate = ErrStuck
+	case p.cut: // else all was told, even where patience was at its end and the turn had still to be given back
 		p.fate = fmt.Errorf("groupcommit: closed before everything was written: %w", p.reason)
 	}
 	close(p.ended)
@@ -105,15 +113,15 @@ func (p *Pipeline) source(open bool) (batches <-chan *batcher.Batch[*Future], pe
 }
 
 func (p *Pipeline) begin(batch *batcher.Batch[*Future]) {
+	p.enter(batch) // before and until after all that the tracer does, which may end this goroutine
 	entries := take(batch.Items)
 	p.recorder.took(batch)
 	ctx, end := p.traceBatch(batch, len(entries))
-	p.enter(batch)
 	done := func() {
-		p.leave(batch)
 		end()
 		p.recorder.told(batch.Items)
 		p.cut = p.cut || p.abort.Err() != nil && slices.ContainsFunc(batch.Items, (*Future).givenUp)
+		p.leave(batch)
 		batch.Done()
 	}
 	if len(entries) == 0 {
@@ -164,5 +172,6 @@ func (p *Pipeline) giveUp(reason error) {
 	p.giving.Do(func() {
 		p.reason = reason
 		p.stop(command.ErrClosed)
+		time.AfterFunc(lastPatience, func() { close(p.late) })
 	})
 }

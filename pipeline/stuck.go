@@ -10,12 +10,13 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// ErrStuck is what Close returns when a decision never came back. Either it does not return: nothing can end it, and its goroutine is left behind. Or it,
-// or a hook, has ended that goroutine, through which every command goes: then the cause is a *command.PanicError, which says where.
+// ErrStuck is what Close returns when a decision, the folding of an event or the encoding of a snapshot never came back. Either it does not return: nothing
+// can end it, and its goroutine is left behind. Or it, or a hook, has ended the one through which every command goes: then the cause is a
+// *command.PanicError, which says where.
 var ErrStuck = errors.New("groupcommit: a decision has never come back")
 
 const (
-	// lastPatience is how long a decision may run when Close has none left with anything else.
+	// lastPatience is how long code of the user's may run when Close has none left with anything else.
 	lastPatience = 100 * time.Millisecond
 	glance       = 10 * time.Millisecond // between two looks at it
 )
@@ -65,8 +66,8 @@ func (p *Pipeline) outlive() {
 	}
 	if cause, certain := p.committer.Exited(); cause != nil {
 		go func() {
+			defer p.forsake(fmt.Errorf("%w: %w", ErrStuck, cause), certain) // a hook may end this one, too
 			p.committer.Halt(cause)
-			p.forsake(fmt.Errorf("%w: %w", ErrStuck, cause), certain)
 		}()
 	}
 }
@@ -76,16 +77,24 @@ func (p *Pipeline) outlive() {
 func (p *Pipeline) forsake(fate error, certain bool) {
 	p.fate = fate
 	defer close(p.ended)
+	p.forsakeBegun(fate, certain)
+	for batch := range p.batcher.Batches() {
+		for _, f := range batch.Items {
+			f.forsake(fate)
+		}
+		batch.Done()
+	}
+}
+
+func (p *Pipeline) forsakeBegun(fate error, certain bool) {
 	sent := p.committer.Sent()
 	p.mu.Lock()
 	begun := p.begun
 	p.mu.Unlock()
 	for _, batch := range begun {
 		for _, f := range batch.Items {
-			if f.place.Load() != inBatch {
-				continue
-			}
-			if _, _, told := f.verdict(); told {
+			f.forsake(fate) // its turn to be taken may not have come
+			if _, _, told := f.verdict(); told || f.place.Load() != inBatch {
 				continue
 			}
 			if sent[&f.entry] || !certain {
@@ -96,12 +105,11 @@ func (p *Pipeline) forsake(fate error, certain bool) {
 		}
 		batch.Done()
 	}
-	for batch := range p.batcher.Batches() {
-		for _, f := range batch.Items {
-			if f.take() {
-				f.resolve(command.Result{}, notWritten(fate))
-			}
-		}
-		batch.Done()
+}
+
+// forsake tells a command that is in the queue that it is not written.
+func (f *Future) forsake(fate error) {
+	if f.take() {
+		f.resolve(command.Result{}, notWritten(fate))
 	}
 }

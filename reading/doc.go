@@ -4,6 +4,6 @@
 // is checked on every way of reading, behind filters too. A subscription also checks, each time that it looks, that the log still holds the commit
 // that it came from.
 //
-// Subscriptions wait for a bell, which is rung for commits of this process and for what the log hears of others. Those at the same place read what
-// comes next once, together: ten that keep up cost the database what one does.
+// Subscriptions wait for a bell, which is rung for commits of this process and for what the log hears of others. Those at the same place, and with
+// the same PageSize, read what comes next once, together: ten that keep up cost the database what one does.
 package reading

@@ -31,17 +31,18 @@ const (
 )
 
 // After begins behind this version of a stream, or position of the log; backward, in front of it. Defaults to 0, which is the start; backward, the
-// end.
-func After(n int64) Option { return func(q *query) { q.After = max(n, 0) } }
+// end. It is not negative.
+func After(n int64) Option { return func(q *query) { q.After = n } }
 
 // From begins behind a checkpoint of the log, in place of After, and makes sure that the log still holds the commit that it names. Otherwise
-// the sequence ends with command.ErrLostCommits. It is for reads of the whole log and for subscriptions.
+// the sequence ends with command.ErrLostCommits. A checkpoint without a CommitID, which a Batch has where its commit was pruned, is not checked. It is
+// for reads of the whole log and for subscriptions.
 func From(c command.Checkpoint) Option {
-	return func(q *query) { q.After, q.from = max(c.Position, 0), c }
+	return func(q *query) { q.After, q.from = c.Position, c }
 }
 
-// Limit ends after this many events. Defaults to all there are. A subscription has no limit.
-func Limit(n int) Option { return func(q *query) { q.Limit = max(n, 0) } }
+// Limit ends after this many events, 0 or more. Defaults to all there are. A subscription has no limit.
+func Limit(n int) Option { return func(q *query) { q.Limit = n } }
 
 // Backward reads from the end to the start: the highest version or position first. A subscription goes forward only.
 func Backward() Option { return func(q *query) { q.Backward = true } }
@@ -66,19 +67,13 @@ func Named(name string) Option { return func(q *query) { q.name = name } }
 func newQuery(stream string, options []Option) (*query, error) {
 	q := &query{Selection: Selection{Stream: stream, UpTo: math.MaxInt64, Limit: math.MaxInt}, pageSize: defaultPageSize}
 	for _, option := range options {
+		if option == nil {
+			return nil, &InvalidError{"options", "one of them is nil"}
+		}
 		option(q)
 	}
-	switch {
-	case q.pageSize < 1 || q.pageSize > MaxPageSize:
-		return nil, &InvalidError{"PageSize", fmt.Sprintf("it is %d, and must be 1 to %d", q.pageSize, MaxPageSize)}
-	case len(q.Types) > maxTypes:
-		return nil, &InvalidError{"Types", fmt.Sprintf("there are %d of them, and may be %d", len(q.Types), maxTypes)}
-	case q.Stream != "" && q.Prefix != "":
-		return nil, &InvalidError{"StreamPrefix", "it is for the whole log: one stream has one name"}
-	case q.Stream != "" && q.from != command.Checkpoint{}:
-		return nil, &InvalidError{"From", "a checkpoint is a place in the whole log: use After for one stream"}
-	case q.Backward && q.from != command.Checkpoint{}:
-		return nil, &InvalidError{"From", "it goes forward: use After to read backward"}
+	if err := q.check(); err != nil {
+		return nil, err
 	}
 	if q.Backward && q.After > 0 {
 		q.After, q.UpTo = 0, q.After-1
@@ -87,7 +82,32 @@ func newQuery(stream string, options []Option) (*query, error) {
 	return q, nil
 }
 
-// InvalidError says which option of a read cannot be used.
+// check tells what cannot be meant.
+func (q *query) check() error {
+	switch {
+	case q.After < 0 && q.After == q.from.Position:
+		return &InvalidError{"From", fmt.Sprintf("its position is %d, and must be 0 or more", q.After)}
+	case q.After < 0:
+		return &InvalidError{"After", fmt.Sprintf("it is %d, and must be 0 or more", q.After)}
+	case q.Limit < 0:
+		return &InvalidError{"Limit", fmt.Sprintf("it is %d, and must be 0 or more", q.Limit)}
+	case q.pageSize < 1 || q.pageSize > MaxPageSize:
+		return &InvalidError{"PageSize", fmt.Sprintf("it is %d, and must be 1 to %d", q.pageSize, MaxPageSize)}
+	case len(q.Types) > maxTypes:
+		return &InvalidError{"Types", fmt.Sprintf("there are %d of them, and may be %d", len(q.Types), maxTypes)}
+	case slices.Contains(q.Types, ""):
+		return &InvalidError{"Types", "one of them is empty, and no event has an empty type"}
+	case q.Stream != "" && q.Prefix != "":
+		return &InvalidError{"StreamPrefix", "it is for the whole log: one stream has one name"}
+	case q.Stream != "" && q.from != command.Checkpoint{}:
+		return &InvalidError{"From", "a checkpoint is a place in the whole log: use After for one stream"}
+	case q.Backward && q.from != command.Checkpoint{}:
+		return &InvalidError{"From", "it goes forward: use After to read backward"}
+	}
+	return nil
+}
+
+// InvalidError says which option of a read, or what else that it was asked for, cannot be used.
 type InvalidError struct {
 	Option string // "PageSize"
 	Reason string // what is wrong, and what would be right

@@ -74,12 +74,12 @@ func (p *pager) contiguous(events []command.RecordedEvent, asked int) (sound int
 	}
 	for i := range events {
 		if n := p.rest.number(&events[i]); n != expected {
-			return i, fmt.Errorf("groupcommit: the log is damaged: %s %d is missing, and %d is there", p.rest.numbers(), expected, n)
+			return i, fmt.Errorf("%w: %s %d is missing, and %d is there", command.ErrDamaged, p.rest.numbers(), expected, n)
 		}
 		expected += step
 	}
 	if p.rest.Backward && len(events) < asked && expected > p.rest.After && p.bound {
-		return len(events), fmt.Errorf("groupcommit: the log is damaged: %s %d is missing", p.rest.numbers(), expected)
+		return len(events), fmt.Errorf("%w: %s %d is missing", command.ErrDamaged, p.rest.numbers(), expected)
 	}
 	return len(events), nil
 }

@@ -29,8 +29,7 @@ type UpcastFunc func(command.RecordedEvent) (command.RecordedEvent, error)
 // Reader reads a log. All methods may be called by any number of goroutines.
 //
 // What is read is always a prefix of the log as it was committed, or of a stream: events become visible in the order of their positions, and
-// none is ever missing in between. Where one is all the same, the log is damaged, and the read ends with an error instead of stepping over the
-// hole.
+// none is ever missing in between. Where one is all the same, the read ends with command.ErrDamaged instead of stepping over the hole.
 type Reader struct {
 	log    Log
 	config Config
@@ -95,6 +94,9 @@ func (r *Reader) ReadAll(ctx context.Context, options ...Option) iter.Seq2[comma
 
 // StreamVersion is the committed version of a stream, 0 when it does not exist.
 func (r *Reader) StreamVersion(ctx context.Context, stream string) (int64, error) {
+	if stream == "" {
+		return 0, errNameless
+	}
 	return r.log.StreamVersion(ctx, stream)
 }
 

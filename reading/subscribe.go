@@ -23,8 +23,8 @@ type Batch struct {
 
 // Subscribe reads the events of the log behind a position, in order and without a gap, and then waits for more, until ctx ends: then the
 // sequence ends too. It is endless otherwise: a connection that is lost and a server that restarts are waited for. It ends with an error where
-// going on would skip or repeat events, or has no use: command.ErrLostCommits, a damaged log, a role that may not read, an upcast that
-// fails, command.ErrClosed.
+// going on would skip or repeat events, or has no use: command.ErrLostCommits, command.ErrDamaged, a role that may not read, an upcast
+// that fails, command.ErrClosed.
 //
 // It is woken by commits of this process, and of others by a notification of the database; PollInterval is the safety net. Between two events
 // nothing is held: a slow consumer is in nobody's way, and memory is that of one page.
@@ -165,9 +165,13 @@ var errNoAnswer = fmt.Errorf("%w: no answer within %v", command.ErrUnavailable, 
 func (s *subscription) look(ctx context.Context, rings uint64) (step, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
 	defer cancel()
+	asked := time.Now()
 	next, err := s.step(ctx, rings)
-	if err != nil && ctx.Err() != nil {
-		err, s.pace = context.Cause(ctx), s.query.pace() // to ask for less the next time
+	switch {
+	case err == nil:
+		next.pace = s.pace.answered(next.pace, time.Since(asked))
+	case ctx.Err() != nil:
+		err, s.pace = context.Cause(ctx), s.pace.slower()
 	}
 	return next, err
 }
@@ -185,7 +189,9 @@ func (s *subscription) step(ctx context.Context, rings uint64) (step, error) {
 		return s.reader.step(ctx, s.at, &whole, s.pace)
 	}
 	here := place{s.at, s.pace.events, whole.pageSize}
-	return s.reader.tail.step(ctx, here, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole, s.pace) })
+	next, err := s.reader.tail.step(ctx, here, rings, func() (step, error) { return s.reader.step(ctx, s.at, &whole, s.pace) })
+	next.pace.window = s.pace.window // whoever took the step may go through the log in others
+	return next, err
 }
 
 // wanted is what the subscription wants of events that others may read too, as they are now: a copy of its own, unless it is only passing. The
@@ -254,7 +260,7 @@ func (r *Reader) page(ctx context.Context, at, end command.Checkpoint, q *query,
 	}
 	*p = pages.pace
 	if pages.rest.After == at.Position {
-		return nil, at, fmt.Errorf("groupcommit: the log is damaged: position %d is missing, and the log ends at %d", at.Position+1, end.Position)
+		return nil, at, fmt.Errorf("%w: position %d is missing, and the log ends at %d", command.ErrDamaged, at.Position+1, end.Position)
 	}
 	last, err := r.holder(ctx, pages.rest.After, end)
 	return events, last, err

@@ -199,4 +199,15 @@ func TestLogThatFallsSilent(t *testing.T) {
 	})
 }
 
+// A subscription ends at a hole.
+func TestSubscriptionToADamagedLog(t *testing.T) {
+	r, owner := reading.New(&barrenLog{Log: memlog.New()}, reading.Config{})
+	defer owner.Stop()
+	for event, err := range r.Subscribe(t.Context(), 0) {
+		if !errors.Is(err, command.ErrDamaged) {
+			t.Errorf("delivered %+v, %v", event, err)
+		}
+	}
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -7,8 +7,8 @@ import (
 	"github.com/groupcommit/groupcommit/command"
 )
 
-// tail shares among the subscriptions of a reader what they read: those that keep up are all at the same place, and read it once. It keeps the
-// newest pages for those that are a little slower.
+// tail shares among the subscriptions of a reader what they read: those that keep up, with the same PageSize, are all at the
+// same place, and read it once. It keeps the newest pages for those that are a little slower.
 type tail struct {
 	mu    sync.Mutex // guards all below
 	steps map[place]*sharedStep

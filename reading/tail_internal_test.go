@@ -152,3 +152,20 @@ func TestTailIsBounded(t *testing.T) {
 		t.Errorf("%d bytes in %d pages are not forgotten", tail.bytes, len(tail.steps))
 	}
 }
+
+// Who takes a step that another one has taken goes on with windows of its own.
+func TestWindowsAreNotShared(t *testing.T) {
+	tail, from := newTail(), somewhere()
+	others := step{events: make([]command.RecordedEvent, 1), pace: pace{events: 20, window: minWindow}}
+	if _, err := tail.step(t.Context(), from, 0, func() (step, error) { return others, nil }); err != nil {
+		t.Fatal(err)
+	}
+	s := subscription{
+		reader: &Reader{tail: tail}, at: from.at, end: from.at.Position, pace: pace{events: from.events, window: maxWindow},
+		query: query{Selection: Selection{Types: []string{"T"}}, pageSize: from.pageSize},
+	}
+	next, err := s.step(t.Context(), 0)
+	if want := (pace{events: 20, window: maxWindow}); err != nil || next.pace != want {
+		t.Errorf("goes on with %+v, %v; want %+v", next.pace, err, want)
+	}
+}

@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"hash/fnv"
-	"strings"
 	"time"
 
 	"github.com/groupcommit/groupcommit"
@@ -27,7 +27,7 @@ func (w *writer) read(ctx context.Context) {
 			end, digest = event.Position, extend(digest, &event)
 		}
 		s := &sight{Look: oracle.Look{Began: began, Ended: now(), End: end}, Digest: digest}
-		if failed != nil && strings.Contains(failed.Error(), "the log is damaged") {
+		if errors.Is(failed, groupcommit.ErrDamaged) {
 			s.Skip = failed.Error()
 		}
 		if failed == nil || s.Skip != "" {

@@ -32,10 +32,19 @@ func Given(tb testing.TB) *History {
 
 // Stream adds events to a stream.
 func (h *History) Stream(name string, events ...groupcommit.Event) *History {
-	for i := range events {
-		h.add(name, &events[i])
+	h.tb.Helper()
+	cmd, limits := groupcommit.To(name, groupcommit.Any, events...), command.Limits{SkipJSONCheck: true}.WithDefaults()
+	if err := cmd.CheckGuards(&limits); err != nil {
+		h.tb.Fatalf("a log has no such events: %v", err)
 	}
+	h.extend(name, events)
 	return h
+}
+
+func (h *History) extend(stream string, events []groupcommit.Event) {
+	for i := range events {
+		h.add(stream, &events[i])
+	}
 }
 
 // recordedAt is when everything happens here.
@@ -49,13 +58,19 @@ func (h *History) add(stream string, e *groupcommit.Event) {
 	})
 }
 
-// When decides a command, as a store would. What it comes to is part of the history for a further When.
+// When decides a command, as a store would. What it comes to is part of the history for a further When. A failure that nobody looks at, with ThenError
+// for example, fails the test when it ends.
 func (h *History) When(cmd groupcommit.Command) *Outcome {
 	h.tb.Helper()
 	if cmd.Decision == nil {
 		h.tb.Fatal("the command carries no decision: it is not made by decider.Command")
 	}
 	o := &Outcome{tb: h.tb, appended: make(map[string][]groupcommit.Event)}
+	h.tb.Cleanup(o.wantSeen)
+	limits := command.Limits{}.WithDefaults()
+	if o.err = cmd.Check(&limits); o.err != nil {
+		return o
+	}
 	subjects := cmd.Decision.Subjects()
 	for range maxAsked {
 		states, err := h.fold(subjects)
@@ -114,7 +129,7 @@ func (h *History) carryOut(o *Outcome, subjects []command.Subject, decided *comm
 		after.streams[stream] = events[:len(events):len(events)]
 	}
 	for _, w := range cmd.Streams {
-		after.Stream(w.Stream, w.Events...)
+		after.extend(w.Stream, w.Events)
 	}
 	if _, err := after.fold(subjects); err != nil { // an event that cannot be folded is not appended
 		return err
@@ -133,12 +148,21 @@ type Outcome struct {
 	tb       testing.TB
 	appended map[string][]groupcommit.Event
 	err      error
+	seen     bool // somebody has asked what it is
+}
+
+// wantSeen is called when the test has ended.
+func (o *Outcome) wantSeen() {
+	if o.err != nil && !o.seen {
+		o.tb.Errorf("a command failed, and the test did not look at that: %v", o.err)
+	}
 }
 
 // Then wants these events to be appended to a stream, and no others. Types and data have to be equal, data that is JSON as JSON; metadata and IDs where the
 // wanted event has them.
 func (o *Outcome) Then(stream string, want ...groupcommit.Event) *Outcome {
 	o.tb.Helper()
+	o.seen = true
 	if o.err != nil {
 		o.tb.Errorf("the command failed: %v", o.err)
 		return o
@@ -174,6 +198,7 @@ func sameData(a, b []byte) bool {
 // ThenNothing wants a success that appends nothing.
 func (o *Outcome) ThenNothing() *Outcome {
 	o.tb.Helper()
+	o.seen = true
 	if o.err != nil {
 		o.tb.Errorf("the command failed: %v", o.err)
 	}
@@ -186,11 +211,17 @@ func (o *Outcome) ThenNothing() *Outcome {
 // ThenError wants the command to fail with an error that errors.Is finds to be want.
 func (o *Outcome) ThenError(want error) *Outcome {
 	o.tb.Helper()
-	if !errors.Is(o.err, want) {
+	o.seen = true
+	if want == nil {
+		o.tb.Error("ThenError wants an error: Then and ThenNothing are for a success")
+	} else if !errors.Is(o.err, want) {
 		o.tb.Errorf("the command ended with %v, want %v", o.err, want)
 	}
 	return o
 }
 
 // Err is what the command failed with, nil if it did not.
-func (o *Outcome) Err() error { return o.err }
+func (o *Outcome) Err() error {
+	o.seen = true
+	return o.err
+}

@@ -39,15 +39,18 @@ var counted = groupcommit.Event{Type: "Counted", Data: []byte(`{"b": 2, "a": 1}`
 
 func TestOutcomes(t *testing.T) {
 	given := decidertest.Given(t).Stream("counter", counted)
+	given.When(count("Second")) // it succeeds, and need not be looked at
 	given.When(count("Second")).ThenNothing()
 	given.When(count("Counted")).Then("counter", counted).Then("other")
 	given.When(count("Counted")).ThenError(errFull)
 	given.When(count("")).ThenError(errFull)
 
 	decidertest.Given(t).When(count("Odd")).ThenError(errOdd)
-	err := decidertest.Given(t).When(count("")).Err()
-	if _, ok := errors.AsType[*groupcommit.InvalidError](err); !ok {
-		t.Errorf("got %v", err)
+	for _, cmd := range []groupcommit.Command{count(""), decider.Command(nil)} {
+		err := decidertest.Given(t).When(cmd).Err()
+		if _, ok := errors.AsType[*groupcommit.InvalidError](err); !ok {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 
@@ -64,11 +67,15 @@ func TestConflict(t *testing.T) {
 // failing is a test that counts its errors.
 type failing struct {
 	testing.TB
-	errors int
+	errors  int
+	cleanup []func()
 }
 
 func (f *failing) Helper()               {}
+func (f *failing) Error(...any)          { f.errors++ }
 func (f *failing) Errorf(string, ...any) { f.errors++ }
+func (f *failing) Fatalf(string, ...any) { f.errors++ }
+func (f *failing) Cleanup(end func())    { f.cleanup = append(f.cleanup, end) }
 
 func TestWhatIsNotWantedIsTold(t *testing.T) {
 	for name, check := range map[string]func(*decidertest.History){
@@ -80,9 +87,16 @@ func TestWhatIsNotWantedIsTold(t *testing.T) {
 		"no error":             func(h *decidertest.History) { h.When(count("A")).ThenError(errFull) },
 		"an error":             func(h *decidertest.History) { h.When(count("Odd")).Then("counter", counted) },
 		"an error for nothing": func(h *decidertest.History) { h.When(count("Odd")).ThenNothing() },
+		"nobody has looked":    func(h *decidertest.History) { h.When(count("Odd")) },
+		"an error that is nil": func(h *decidertest.History) { h.When(count("A")).ThenError(nil) },
+		"no stream":            func(h *decidertest.History) { h.Stream("", counted) },
+		"no type":              func(h *decidertest.History) { h.Stream("counter", groupcommit.Event{}) },
 	} {
 		f := &failing{TB: t}
 		check(decidertest.Given(f))
+		for _, end := range f.cleanup {
+			end()
+		}
 		if f.errors != 1 {
 			t.Errorf("%s: %d errors, want 1", name, f.errors)
 		}
