@@ -12,6 +12,9 @@ BENCHFLAGS ?=
 
 BENCHMARKS = $(GO) test -run='^$$' -bench='$(BENCH)' -timeout=1h ./benchmarks $(BENCHFLAGS)
 
+# Run by make itself and not by "go run", which makes 1 of every exit status: Ctrl-C ends "serve" with 0, and "demo" with 130.
+BUILD_DEMO = $(GO) build -o bin/demo ./cmd/demo
+
 # What nobody is to inherit who imports groupcommit is in modules of its own, which ./... does not reach. The tests of one need a browser.
 TESTED     = benchmarks/report deploy telemetry/oteltrace
 IN_BROWSER = telemetry/dashboard/browsertest
@@ -29,10 +32,12 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: postgres ## show the workloads on a real PostgreSQL, in about a minute
-	$(GO) run ./cmd/demo
+	$(BUILD_DEMO)
+	bin/demo
 
 serve: postgres ## run a mixed load and show it in the browser, until Ctrl-C (DEMO_LISTEN=127.0.0.1:8080)
-	$(GO) run ./cmd/demo serve
+	$(BUILD_DEMO)
+	bin/demo serve
 
 verify: ## prove that the log at DATABASE_URL (GROUPCOMMIT_SCHEMA=groupcommit) is sound, or tell what is wrong with it
 	$(GO) run ./cmd/demo verify
@@ -61,7 +66,7 @@ torture: postgres ## break everything that can break under load, and judge every
 	$(GO) run ./cmd/torture -duration=$(DURATION) -seed=$(SEED)
 
 screenshot: postgres chromium ## take the picture of a dashboard at work, docs/dashboard.png
-	$(GO) build -o bin/demo ./cmd/demo
+	$(BUILD_DEMO)
 	cd $(IN_BROWSER) && $(GO) run ./screenshot -demo $(CURDIR)/bin/demo -o $(CURDIR)/docs/dashboard.png
 
 bites: postgres ## seed every bug of internal/seeded/bugs, and see the tests catch it; some minutes

@@ -62,7 +62,7 @@ type (
 	InvalidError  = command.InvalidError  // the command cannot be accepted as it is
 	RejectedError = command.RejectedError // the database refused the data
 	ReusedIDError = command.ReusedIDError // a command with this ID took effect, with other content
-	PanicError    = command.PanicError    // a decision panicked
+	PanicError    = command.PanicError    // a decision panicked, or an effect of a projection
 	EvolveError   = command.EvolveError   // an event cannot be folded to the state of its stream
 	SchemaError   = command.SchemaError   // the schema or the role is not as needed
 	SchemaProblem = command.SchemaProblem // the reason for a SchemaError

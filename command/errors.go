@@ -101,14 +101,14 @@ func (e *ReusedIDError) Error() string {
 }
 
 // PanicError says that a decision, or the folding of events that it needs, panicked. Nothing of the command was written; its neighbours were
-// not touched.
+// not touched. Package projection says so of an Apply, a Handle or a Swap.
 type PanicError struct {
 	Value any    // that was given to panic
 	Stack []byte // of the goroutine, as debug.Stack gives it
 }
 
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("groupcommit: a decision panicked: %v", e.Value)
+	return fmt.Sprintf("groupcommit: panic: %v", e.Value)
 }
 
 // Unwrap is the value, where it is an error.

@@ -26,8 +26,9 @@ func (e *EventError) Error() string {
 func (e *EventError) Unwrap() error { return e.Err }
 
 // CommandError says that the events from one cursor to another, which are one command, could not be appended, or that it is not
-// known: see Err. Up to Options.InFlight commands behind it may have been written. After a *groupcommit.ConflictError or
-// a *groupcommit.ReusedIDError a person has to look; after anything else run the import again.
+// known: see Err. Up to Options.InFlight commands behind it may have been written. After a *groupcommit.ConflictError a person has to look: somebody else
+// writes to the streams, or versions are missing. So it is after a *groupcommit.ReusedIDError: an import of this name had larger limits, or its source
+// told other events. After anything else run the import again.
 type CommandError struct {
 	First, Last string // cursors
 	Err         error  // of the store

@@ -21,7 +21,7 @@ type Options struct {
 	CommandStreams int
 
 	// InFlight is how many commands wait for their verdict at a time: 1 to 10,000, defaults to 100. They are in memory. It is one as long as
-	// they repeat what an earlier run has written.
+	// they may repeat what an earlier run has written: until so many in a row are new.
 	InFlight int
 
 	// Progress is called for each command that is written, or was before, in order and never twice at a time: with the number of events so

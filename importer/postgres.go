@@ -35,7 +35,11 @@ type Columns struct {
 	OccurredAt string // timestamptz, or a text that is one; optional
 }
 
-// EventCore is the columns of the events table of EventCore, whose IDs are UUIDv7, in the order in which they were made.
+// EventCore is the columns of the events table of EventCore. It is read in the order of its IDs, which are UUIDv7, made one after the other:
+//
+//	id uuid, stream_id text, version bigint, event_type text, payload jsonb, metadata jsonb, occurred_at timestamptz
+//
+// Other columns are of no interest. Where a table has none of an optional one, take this and empty its field, and set Order where the IDs are in no order.
 func EventCore() Columns {
 	return Columns{
 		Order: "id", ID: "id", Stream: "stream_id", Version: "version", Type: "event_type", Data: "payload", Metadata: "metadata", OccurredAt: "occurred_at",

@@ -49,7 +49,7 @@ type run struct {
 	cursor  string // of the last record that was read
 	group   group  // being filled
 	pending []pending
-	fresh   bool // a command was written by this run
+	written int // commands that this run has written since one that an earlier run had
 	report  Report
 }
 
@@ -68,7 +68,7 @@ func (r *run) all(ctx context.Context, source Source) error {
 			return err
 		}
 	}
-	if r.group.events > 0 {
+	for !r.group.empty() {
 		if err := r.submit(ctx); err != nil {
 			return err
 		}
@@ -95,35 +95,51 @@ func (r *run) take(ctx context.Context, record Record) error {
 		return bad(err)
 	}
 	record.Event.Metadata = metadata
-	if !r.group.takes(&record, &r.options) {
+	for !r.group.takes(&record, &r.options) { // again where events of the group are left
 		if err := r.submit(ctx); err != nil {
 			return err
 		}
 	}
-	if err := r.group.add(record); err != nil {
+	if err := r.group.check(&record); err != nil {
 		return bad(err)
 	}
+	r.group.add(record)
 	return nil
 }
 
 // submit hands in the group that is filled. What is refused at once is the last command.
 func (r *run) submit(ctx context.Context) error {
-	if err := r.settle(ctx, r.inFlight()-1); err != nil {
+	g := r.group
+	r.group = group{}
+	future := r.store.Submit(ctx, g.command(r.options.Name))
+	r.pending = append(r.pending, pending{g, future})
+	most := r.inFlight() - 1
+	if _, err := future.Result(); err != nil && !errors.Is(err, groupcommit.ErrPending) {
+		most = 0
+	}
+	err := r.settle(ctx, most)
+	if events := g.taken(r.options.Name, err); events > 0 {
+		return r.divide(ctx, &g, events)
+	}
+	return err
+}
+
+// divide takes a group for what an earlier run has made of its first events: the last command of a source that has grown since. The other events are
+// the beginning of the next one, as they were for whoever went on behind that command.
+func (r *run) divide(ctx context.Context, g *group, events int) error {
+	r.pending = nil // it was the last one
+	r.group = groupOf(g.records[:events])
+	if err := r.submit(ctx); err != nil {
 		return err
 	}
-	future := r.store.Submit(ctx, r.group.command(r.options.Name))
-	r.pending = append(r.pending, pending{r.group, future})
-	r.group = group{}
-	if _, err := future.Result(); err != nil && !errors.Is(err, groupcommit.ErrPending) {
-		return r.settle(ctx, 0)
-	}
+	r.group = groupOf(g.records[events:])
 	return nil
 }
 
-// inFlight is one as long as commands repeat what an earlier run has written. If the source or the limits are others than then, the first command
-// to show it is the last one, and nothing is written again behind it under another ID.
+// inFlight is one as long as there may be commands that an earlier run has written: up to InFlight of them may stand behind one that it has not. If the
+// source or the limits are others than then, the first command to show it is the last one, and nothing is written again behind it under another ID.
 func (r *run) inFlight() int {
-	if r.fresh {
+	if r.written >= r.options.InFlight {
 		return r.options.InFlight
 	}
 	return 1
@@ -139,14 +155,15 @@ func (r *run) settle(ctx context.Context, most int) error {
 		}
 		r.pending[0] = pending{}
 		r.pending = r.pending[1:]
-		events := int64(oldest.group.events)
+		events := int64(len(oldest.group.records))
 		r.report.Events += events
 		if result.Duplicate {
 			r.report.Repeated += events
+			r.written = 0
 		} else {
-			r.fresh = true
+			r.written++
 		}
-		r.report.Cursor = oldest.group.last.Cursor
+		r.report.Cursor = oldest.group.last().Cursor
 		r.options.Progress(r.report.Events, r.report.Cursor)
 	}
 	return nil

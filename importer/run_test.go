@@ -3,9 +3,12 @@ package importer_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/importer"
@@ -109,30 +112,77 @@ func TestMissingVersion(t *testing.T) {
 	}
 }
 
+// The last command of a source that has grown since is known with fewer events than there are to be in it.
+func TestGrownSource(t *testing.T) {
+	whole := history(500)
+	for name, source := range map[string]list{"versions": whole, "no versions": withoutVersions(whole)} {
+		t.Run(name, func(t *testing.T) {
+			store, options := inMemory(t), importer.Options{Name: "grown", CommandEvents: 7}
+			for _, run := range []struct{ after, end, repeated int64 }{{0, 200, 0}, {0, 300, 200}, {300, 301, 0}, {301, 400, 0}, {0, 500, 400}} {
+				options.After = strconv.FormatInt(run.after, 10)
+				report, err := importer.Run(t.Context(), store, source[:run.end], options)
+				want := importer.Report{Events: run.end - run.after, Repeated: run.repeated, Cursor: strconv.FormatInt(run.end, 10)}
+				if err != nil || report != want {
+					t.Fatalf("%+v, %v, want %+v", report, err, want)
+				}
+			}
+			wantLog(t, store, whole)
+		})
+	}
+}
+
+// Behind commands that are new there may be some that an earlier run has written, as after an outage, and among them the last one of a source that
+// has grown since.
+func TestGrownSourceBehindAGap(t *testing.T) {
+	source := withoutVersions(history(500))
+	for i := range source {
+		source[i].Stream = "one"
+	}
+	store, options := inMemory(t), importer.Options{Name: "gap", CommandEvents: 7, InFlight: 15}
+	options.After = "98"
+	if _, err := importer.Run(t.Context(), store, source[:200], options); err != nil {
+		t.Fatal(err)
+	}
+	options.After = ""
+	report, err := importer.Run(t.Context(), store, source, options)
+	if want := (importer.Report{Events: 500, Repeated: 102, Cursor: "500"}); err != nil || report != want {
+		t.Fatalf("%+v, %v, want %+v", report, err, want)
+	}
+	seen := map[uuid.UUID]int{}
+	for event := range events(t, store) {
+		seen[event.ID]++
+	}
+	for _, record := range source {
+		if seen[record.Event.ID] != 1 {
+			t.Fatalf("event %s is there %d times", record.Cursor, seen[record.Event.ID])
+		}
+	}
+}
+
 // What cannot be resumed is noticed before anything is written twice, also where no version would tell.
 func TestOtherCommands(t *testing.T) {
 	whole := history(500)
 	source := withoutVersions(whole)
-	for name, again := range map[string]importer.Options{
-		"other limits": {Name: "again", CommandEvents: 1},
-		"grown source": {Name: "again", CommandEvents: 7},
+	other := slices.Clone(source[:200])
+	other[100].Event.Data = []byte("0")
+	for name, again := range map[string]struct {
+		source  list
+		options importer.Options
+	}{
+		"smaller limits": {source[:200], importer.Options{Name: "again", CommandEvents: 1}},
+		"other events":   {other, importer.Options{Name: "again", CommandEvents: 7}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := inMemory(t)
-			options := importer.Options{Name: "again", CommandEvents: 7}
-			for _, part := range []list{source[:200], source} {
-				report, err := importer.Run(t.Context(), store, part, options)
-				if err != nil {
-					t.Fatal(err)
-				}
-				options.After = report.Cursor
+			if _, err := importer.Run(t.Context(), store, source[:200], importer.Options{Name: "again", CommandEvents: 7}); err != nil {
+				t.Fatal(err)
 			}
-			_, err := importer.Run(t.Context(), store, source, again)
+			_, err := importer.Run(t.Context(), store, again.source, again.options)
 			_, failed := errors.AsType[*importer.CommandError](err)
-			if _, reused := errors.AsType[*groupcommit.ReusedIDError](err); !failed || !reused {
+			if _, reused := errors.AsType[*groupcommit.ReusedIDError](err); !failed || !reused || !strings.Contains(err.Error(), "larger limits") {
 				t.Errorf("%v, want the command ID to be known", err)
 			}
-			wantLog(t, store, whole)
+			wantLog(t, store, whole[:200])
 		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/groupcommit/groupcommit"
 )
 
 // errOverdue is the cause with which a context of ours ends at its limit.
@@ -22,7 +24,7 @@ func (e *effectError) Unwrap() error { return e.error }
 func guard(ctx context.Context, tx pgx.Tx, do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = &effectError{fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+			err = &effectError{&groupcommit.PanicError{Value: r, Stack: debug.Stack()}}
 		}
 	}()
 	err = do()

@@ -53,12 +53,12 @@ type Projection struct {
 	Name string
 
 	// Version of the read model, 0 or more. The first of a name is live: the one that is read, and that WaitFor waits for. A higher one is built from the
-	// start of the log, beside it, and so Apply must write to other tables than before. Both may run until Swap, or Runner.MakeLive, puts the new one in
-	// the place of the old one, which then ends with ErrReplaced.
+	// start of the log, beside it, and so Apply must write to other tables than before, and goes on to write to these when it is live: have readers use
+	// a view. Both may run until Swap, or Runner.MakeLive, puts the new one in the place of the old one, which then ends with ErrReplaced.
 	Version int
 
-	// Apply writes what follows from the events, in the order of their positions, within tx. It does not commit. It may be called again with
-	// the same events after a failure, when what it wrote before is undone.
+	// Apply writes what follows from the events, in the order of their positions, within tx. It must not end tx, with Commit, Rollback or a statement: the
+	// projection then stops. It may be called again with the same events after a failure, when what it wrote before is undone.
 	Apply func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error
 
 	// Swap is called in the transaction that makes this version live and forgets all below it, which stand still meanwhile: to let a view show its

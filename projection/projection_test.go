@@ -294,8 +294,16 @@ func TestPanicIsAFailure(t *testing.T) {
 	p := tallying(f.table("tally"))
 	p.Attempts = 1
 	p.Apply = func(context.Context, pgx.Tx, []groupcommit.RecordedEvent) error { panic("out of ideas") }
-	if _, ok := errors.AsType[*projection.StoppedError](f.runner.Run(t.Context(), p)); !ok {
-		t.Error("it went on")
+	err := f.runner.Run(t.Context(), p)
+	if _, ok := errors.AsType[*projection.StoppedError](err); !ok {
+		t.Errorf("%v", err)
+	}
+	panicked, ok := errors.AsType[*groupcommit.PanicError](err)
+	if !ok || panicked.Value != "out of ideas" || !strings.Contains(string(panicked.Stack), "TestPanicIsAFailure") {
+		t.Fatal(err)
+	}
+	if s := f.status(t, "tally", 0); s.Error != panicked.Error() || strings.Contains(s.Error, "\n") {
+		t.Errorf("the status says %q", s.Error)
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/projection"
 )
 
@@ -94,6 +96,46 @@ func TestFirstVersionSwaps(t *testing.T) {
 	f.run(t, f.version(t, 2))
 	f.waitFor(t, "tally", last)
 	f.checkTally(t, f.table("current"))
+}
+
+// What the example shows: readers of a view see each version in its turn, and the new one goes on to write to its own table.
+func TestVersionsOfTheExample(t *testing.T) {
+	f := newFixture(t)
+	config := f.pool.Config()
+	config.ConnConfig.RuntimeParams["search_path"] = f.Schema
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	f.runner = f.newRunnerOf(t, f.store, projection.Config{Pool: pool})
+	wantEvents := func(want int64) {
+		t.Helper()
+		result, err := f.store.Append(t.Context(), groupcommit.To("account-1", groupcommit.Any, groupcommit.JSON("Deposited", nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.waitFor(t, "activity", result.Last)
+		if got := query[int64](t, f, "SELECT events FROM %s WHERE account = 'account-1'", f.table("activity")); got != want {
+			t.Errorf("the view says %d events, want %d", got, want)
+		}
+	}
+	for version := 1; version <= 2; version++ {
+		f.exec(t, "CREATE TABLE %s (account text PRIMARY KEY, events bigint)", f.table(fmt.Sprint("activity_v", version)))
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- f.runner.Run(t.Context(), activity(1)) }()
+	wantEvents(1)
+	stop := f.run(t, activity(2))
+	eventually(t, "version 2 is live", func() bool { s, found := f.find(t, "activity", 2); return found && s.Live })
+	wantEvents(2)
+	if err := <-ended; !errors.Is(err, projection.ErrReplaced) {
+		t.Errorf("%v", err)
+	}
+	wantEvents(3)
+	if err := stop(); err != nil { // before its pool is closed
+		t.Fatal(err)
+	}
 }
 
 // What is below a version that becomes live is forgotten, also what was never live.

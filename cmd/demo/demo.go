@@ -40,13 +40,16 @@ func demonstrate(ctx context.Context, c *config, out *terminal) error {
 // other begins, and errInterrupted is returned after the report.
 func (d *demo) run(ctx context.Context) (err error) {
 	d.out.printTitle()
+	if err := d.config.checkReport(); err != nil {
+		return err
+	}
 	server, err := openServer(ctx, d.config, d.out)
 	if err != nil {
 		return interruption(ctx, err)
 	}
 	defer func() { err = errors.Join(err, server.close()) }()
 	d.report.PostgreSQL = server.facts
-	d.out.printServer(&server.facts)
+	d.out.printServer(server)
 
 	store, err := groupcommit.Open(ctx, d.storeConfig(server))
 	if err != nil {

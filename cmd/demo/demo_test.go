@@ -229,6 +229,17 @@ func TestReportThatCannotBeWrittenIsAnError(t *testing.T) {
 	}
 }
 
+// It is noticed before anything is run.
+func TestReportThatCannotBeWrittenIsNoticedAtOnce(t *testing.T) {
+	c := small(t)
+	c.Report = filepath.Join(t.TempDir(), "no", "such", "directory")
+	t.Setenv("DATABASE_URL", "postgres://127.0.0.1:1/nowhere")
+	err := newDemo(c, &terminal{out: io.Discard}).run(t.Context())
+	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "DEMO_REPORT") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestServerThatIsNotThereIsAnError(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://user:secret@127.0.0.1:1/nowhere")
 	err := newDemo(small(t), &terminal{out: io.Discard}).run(t.Context())

@@ -59,7 +59,7 @@ func importFrom(ctx context.Context, store *groupcommit.Store, source importer.S
 	took := time.Since(begun).Seconds()
 	out.logf("%s in %.1f s, %s/s; %s of them were there before",
 		plural(int(report.Events), "event"), took, thousands(int(float64(report.Events)/took)), thousands(int(report.Repeated)))
-	if report.Cursor != "" {
+	if failed := err != nil && ctx.Err() == nil; report.Cursor != "" && !failed {
 		out.logf("What follows in the source is imported with SOURCE_AFTER=%s", report.Cursor)
 	}
 	return err

@@ -27,6 +27,15 @@ func TestImport(t *testing.T) {
 	pgtest.Exec(t, "INSERT INTO "+schema+".events "+events+"(1235, 1300) AS n")
 	c.SourceAfter = end
 	wantImport(t, c, "66 events in ", "; 0 of them were there before\n", "SOURCE_AFTER=00001300-0000-7000-8000-000000000000\n")
+	pgtest.Exec(t, "INSERT INTO "+schema+".events "+events+"(1301, 1400) AS n")
+	c.SourceAfter = ""
+	wantImport(t, c, "1,400 events in ", "; 1,300 of them were there before\n", "SOURCE_AFTER=00001400-0000-7000-8000-000000000000\n")
+
+	c.SourceAfter = "zzz"
+	out, text := screen()
+	if err := importEvents(t.Context(), c, out); err == nil || strings.Contains(text.String(), "SOURCE_AFTER") {
+		t.Errorf("%v; a cursor that leads nowhere is told:\n%s", err, text)
+	}
 }
 
 // wantImport fails the test unless an import goes well and says all this.

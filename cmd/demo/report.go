@@ -129,6 +129,18 @@ func (r *seriesReport) lags() (most []lagReport) {
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
+// checkReport makes sure that the report can be written, before there is one. A file that is there stays as it is.
+func (c *config) checkReport() error {
+	if c.Report == "" {
+		return nil
+	}
+	file, err := os.OpenFile(c.Report, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("DEMO_REPORT: %w", err)
+	}
+	return file.Close()
+}
+
 // write makes a file of the report.
 func (r *report) write(path string) error {
 	data, err := json.MarshalIndent(r, "", "  ")

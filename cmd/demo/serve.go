@@ -32,7 +32,7 @@ func serve(ctx context.Context, c *config, out *terminal) (err error) {
 		return interruption(ctx, err)
 	}
 	defer func() { err = errors.Join(err, server.close()) }()
-	out.printServer(&server.facts)
+	out.printServer(server)
 
 	store, err := groupcommit.Open(ctx, c.storeConfig(server))
 	if err != nil {

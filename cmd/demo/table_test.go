@@ -126,9 +126,20 @@ func TestServerThatIsNotDurableIsCalledSo(t *testing.T) {
 		facts := durable
 		spoil(&facts)
 		out, text := screen()
-		out.printServer(&facts)
+		out.printServer(&server{facts: facts})
 		if got, want := strings.Contains(text.String(), "NOT DURABLE"), strings.HasPrefix(name, "no "); got != want {
 			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
+
+// Who wants to look into a throw-away server has to be told where it is. Of one that was named, there may be a password in the URL.
+func TestServerOfOursIsToldWhereItIs(t *testing.T) {
+	for _, ours := range []bool{true, false} {
+		out, text := screen()
+		out.printServer(&server{url: "postgres://here", facts: serverFacts{ThrowAway: ours}})
+		if strings.Contains(text.String(), " postgres://here\n") != ours {
+			t.Errorf("ours is %t: %s", ours, text)
 		}
 	}
 }

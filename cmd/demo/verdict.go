@@ -7,12 +7,17 @@ func (t *terminal) printTitle() {
 	t.printf("%s: many small commands in few large commits, each command with a verdict of its own\n\n", t.style.bold("groupcommit"))
 }
 
-func (t *terminal) printServer(f *serverFacts) {
+// printServer says what the server is, and where, if it is ours and nobody knows yet. It trusts everybody here: there is no password to tell.
+func (t *terminal) printServer(s *server) {
+	f := &s.facts
 	origin := "at " + f.Host
 	if f.ThrowAway {
 		origin = "a throw-away server of this demo"
 	}
 	t.printf("PostgreSQL %s, %s; schema %s, dropped at the end\n", f.Version, origin, f.Schema)
+	if f.ThrowAway {
+		t.printf("until then at %s\n", s.url)
+	}
 	settings := fmt.Sprintf("fsync %s, full_page_writes %s, synchronous_commit %s", f.Fsync, f.FullPageWrites, f.SynchronousCommit)
 	if f.durable() {
 		t.printf("%s: what is acknowledged below is durable\n\n", settings)
