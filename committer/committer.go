@@ -62,7 +62,8 @@ type Committer struct {
 	config    Config
 	heads     *heads
 	outage    outage
-	hopeless  reticence // of batches that nobody tries again
+	permanent reticence // of batches that nobody tries again
+	losses    reticence // of commits, where they are accepted
 	stopped   error     // why nothing is written any more
 	turn      turn
 	states    *states

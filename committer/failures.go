@@ -50,7 +50,7 @@ func (c *Committer) react(ctx context.Context, work *job, plan *plan, err error)
 	case Replaced:
 		c.stop(ctx, work, fmt.Errorf("%w: %w", command.ErrLostCommits, f.Err))
 	case Permanent:
-		if c.hopeless.due(time.Now()) {
+		if c.permanent.due(time.Now()) {
 			c.config.Logger.Error("groupcommit: a batch cannot be written", "error", f.Err)
 		}
 		c.fail(ctx, work, f.Err)
@@ -107,7 +107,9 @@ func (c *Committer) lost(ctx context.Context, work *job, f *Failure) {
 		c.stop(ctx, work, reason)
 		return
 	}
-	c.config.Logger.Error("groupcommit: commits are lost; going on with the log as it is", "error", reason)
+	if c.losses.due(time.Now()) {
+		c.config.Logger.Error("groupcommit: commits are lost; going on with the log as it is", "error", reason)
+	}
 	c.heads.forgetAll()
 	c.states.forget()
 	if !c.pause(ctx, &c.outage) { // a log that cannot make up its mind is no reason to spin

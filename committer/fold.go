@@ -2,6 +2,7 @@ package committer
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"runtime/debug"
 	"slices"
@@ -28,8 +29,7 @@ func (s *slot) find(folder command.Folder) int {
 	i := slices.IndexFunc(s.folds, func(f fold) bool { return f.folder == folder })
 	if i < 0 {
 		i = len(s.folds)
-		absent := command.State{Version: nothing}
-		s.folds = append(s.folds, fold{folder: folder, base: absent, state: absent, kept: nothing})
+		s.folds = append(s.folds, fold{folder: folder, base: unread.State, state: unread.State, kept: nothing})
 	}
 	return i
 }
@@ -157,28 +157,43 @@ func (j *judge) evolve(e *Entry) (failed error) {
 		for version := s.version + 1; version <= s.version+int64(p.events); version++ {
 			row := Row{Stream: p.stream, Version: version}
 			row.Encoded, rest = nextRow(rest)
-			if len(s.folds) == 0 {
-				index++
-				continue
-			}
-			event, unread := j.committer.recorded(j.plan.commit, index, &row)
+			failed = cmp.Or(failed, j.foldRow(e, s, index, &row))
 			index++
-			for k := range s.folds {
-				f := &s.folds[k]
-				if f.next.Version != version-1 {
-					continue
-				}
-				err := unread
-				if err == nil {
-					f.next, err = j.committer.evolve(f.folder, f.next, &event)
-				}
-				if err != nil && failed == nil && e.looksAt(p.stream, f.folder) {
-					failed = err
-				}
-			}
 		}
 	}
 	return failed
+}
+
+// foldRow is evolve for one event, at an index in the commit. States that have fallen behind it stay there.
+func (j *judge) foldRow(e *Entry, s *slot, index int64, row *Row) (failed error) {
+	if !s.followedBy(row.Version) {
+		return nil
+	}
+	event, unreadable := j.committer.recorded(j.plan.commit, index, row)
+	for k := range s.folds {
+		f := &s.folds[k]
+		if f.next.Version != row.Version-1 {
+			continue
+		}
+		err := unreadable
+		if err == nil {
+			f.next, err = j.committer.evolve(f.folder, f.next, &event)
+		}
+		if err != nil && failed == nil && e.looksAt(row.Stream, f.folder) {
+			failed = err
+		}
+	}
+	return failed
+}
+
+// followedBy tells whether there is a state that the event of a version can be folded into.
+func (s *slot) followedBy(version int64) bool {
+	for k := range s.folds {
+		if s.folds[k].next.Version == version-1 {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Entry) looksAt(stream string, folder command.Folder) bool {
@@ -209,7 +224,8 @@ func evolve(folder command.Folder, state command.State, event *command.RecordedE
 	return command.State{Value: value, Version: event.Version, EventID: event.ID}, nil
 }
 
-// measure asks what the states take that the batch leaves, for the cache. One of which that cannot be told falls behind, as one that cannot be folded does.
+// measure asks how much memory the states take that the batch leaves, for the cache. A state whose size cannot be told falls behind, as one that cannot be
+// folded does.
 func (v *view) measure(c *Committer) {
 	for i := range v.slots {
 		s := &v.slots[i]

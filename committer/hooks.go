@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Hooks are told what happens inside. Each may be nil; each is called by the committer's goroutine and must be quick.
+// Hooks are told what happens inside. Each may be nil; each is called by the committer's goroutine and must be quick. Only Overran, of what does not
+// return, and Stopped, where code of the user's has ended that goroutine, are called by others.
 type Hooks struct {
 	// Judged is called after each judgement of a batch; one that is judged again is told again.
 	Judged func(JudgeInfo)

@@ -212,8 +212,7 @@ type loading struct {
 	left  bool // it came to nothing for a reason of its own: its context has ended, or it panicked
 }
 
-// once calls load, unless somebody else is at it: then it waits for what that comes to. If
-// that one has left, the next one tries.
+// once calls load, unless somebody else is at it: then it waits for what that comes to. If that one has left, the next one tries.
 func (l *loads) once(ctx context.Context, of command.Subject, load func() (loaded, error)) (loaded, error) {
 	for {
 		l.mu.Lock()

@@ -117,11 +117,11 @@ func TestLostCommitsAreAcceptedInFlight(t *testing.T) {
 	})
 }
 
-// A log that says one thing when it is looked at and another when it is appended to is not asked for ever.
+// A log that says one thing when it is looked at and another when it is appended to is not asked for ever, nor told of each time.
 func TestLostAgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := newScript()
-		c := committer.New(log, committer.Config{AcceptLostCommits: true, RetryFor: 10 * time.Second})
+		log, told := newScript(), &told{}
+		c := committer.New(log, committer.Config{AcceptLostCommits: true, RetryFor: 10 * time.Second, Logger: told.logger()})
 		log.onAppend = func(*committer.Commit) error { return fails(committer.Lost) }
 		v := commit(t, c, log, write("a", command.Any, "1"))[0]
 		wantError(t, v, command.ErrNotWritten)
@@ -129,6 +129,7 @@ func TestLostAgainAndAgain(t *testing.T) {
 		if log.appends > 100 {
 			t.Errorf("%d attempts", log.appends)
 		}
+		wantTold(t, told, "commits are lost", 4) // at once, and then after silences of 1, 2 and 4 s
 		log.onAppend = nil
 		wantVersion(t, commit(t, c, log, write("a", command.Any, "1"))[0], 1, 1)
 	})

@@ -31,7 +31,7 @@ func (c *Committer) stalls(o *outage, message string, err error) {
 
 // goesOn ends an outage, and tells of it if anybody had to wait.
 func (c *Committer) goesOn(o *outage) {
-	c.hopeless = reticence{}
+	c.permanent, c.losses = reticence{}, reticence{}
 	if lasted := o.over(); lasted > 0 {
 		c.config.Logger.Info("groupcommit: writing goes on", "after", lasted)
 	}

@@ -84,3 +84,16 @@ func TestCodecThatNeverReturns(t *testing.T) {
 		closeStuck(t, p, pipeline.ErrStuck)
 	})
 }
+
+// Whoever saves snapshots is not left behind with a decision that never returns.
+func TestSavingEndsWithAStuckProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := openWith(t, &shelf{end: committer.Point{Position: 10}, saved: make(chan committer.StateSnapshot)}, 10)
+		count(t, p, counting(decider.Snapshots[int]("counter", 1, 1))) // nobody takes the snapshot: it is being saved until that is given up
+		returning := make(chan struct{})
+		defer close(returning)
+		decider.Submit(t.Context(), p, func(*decider.Decision) error { <-returning; return nil })
+		synctest.Wait()
+		closeStuck(t, p, pipeline.ErrStuck)
+	})
+}

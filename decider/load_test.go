@@ -84,6 +84,56 @@ func TestLoadGoesOnAfterASilence(t *testing.T) {
 	})
 }
 
+// A stream that takes long, but is never silent for long, is read through.
+func TestLoadOfALongStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory, reads := written(t, 1, 10), 0
+		read := reader(memory)
+		p := pipeline.New(pipeline.Config{Committer: committer.Config{
+			AttemptTimeout: 10 * time.Second,
+			Read: func(ctx context.Context, stream string, after int64) iter.Seq2[command.RecordedEvent, error] {
+				reads++
+				return func(yield func(command.RecordedEvent, error) bool) {
+					for event, err := range read(ctx, stream, after) {
+						time.Sleep(9 * time.Second)
+						if ctx.Err() != nil {
+							err = ctx.Err()
+						}
+						if !yield(event, err) || err != nil {
+							return
+						}
+					}
+				}
+			},
+		}}, memory)
+		defer closing(t, p)
+		a := decider.New(evolve).At("a")
+		load := decider.Submit(t.Context(), p, func(d *decider.Decision) error { return nil }, a)
+		if reads != 1 {
+			t.Errorf("%d reads", reads)
+		}
+		if _, err := load.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A state that another process has written, and that was read before this one had seen so much of the log, is whole as soon as it has.
+func TestStateOfAnotherProcessBecomesWhole(t *testing.T) {
+	memory := written(t, 1, 3)
+	p := process(memory, memory, committer.Config{})
+	defer closing(t, p)
+	accounts := decider.New(evolve)
+	for range 2 {
+		if saw, err := look(t, p, accounts); err != nil || saw.Moves != 3 {
+			t.Errorf("%+v, %v", saw, err)
+		}
+	}
+	if states := p.Stats().States; states.Misses != 1 || states.Hits != 1 {
+		t.Errorf("%d misses, %d hits", states.Misses, states.Hits)
+	}
+}
+
 // A stream that stays silent is told as not written, in good time; who comes later does not begin anew.
 func TestLoadOfASilentStreamIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/groupcommit/groupcommit"
 	"github.com/groupcommit/groupcommit/command"
@@ -41,12 +43,12 @@ func counting(options ...decider.Option[int]) *decider.Decider[int] {
 }
 
 // openWith starts a process that keeps snapshots in s, on a log whose stream "s" has so many events.
-func openWith(t *testing.T, s *shelf, events int) *pipeline.Pipeline {
+func openWith(t *testing.T, s committer.SnapshotStore, events int) *pipeline.Pipeline {
 	return openOn(t, s, events, nil)
 }
 
 // openOn is openWith, for who listens to what is logged.
-func openOn(t *testing.T, s *shelf, events int, logger *slog.Logger) *pipeline.Pipeline {
+func openOn(t *testing.T, s committer.SnapshotStore, events int, logger *slog.Logger) *pipeline.Pipeline {
 	t.Helper()
 	log := memlog.New()
 	p := process(log, log, committer.Config{Snapshots: s, Logger: logger})
@@ -113,4 +115,24 @@ func TestSnapshotTrouble(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hanging is a shelf that does not answer who asks for a snapshot.
+type hanging struct{ shelf }
+
+func (h *hanging) FindState(ctx context.Context, key committer.SnapshotKey) (committer.StateSnapshot, error) {
+	<-ctx.Done()
+	return committer.StateSnapshot{SnapshotKey: key}, ctx.Err()
+}
+
+// A snapshot that does not come is not waited for: the stream is read from its beginning.
+func TestSnapshotThatDoesNotCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := openWith(t, &hanging{}, 10)
+		defer closing(t, p)
+		began := time.Now()
+		if n := count(t, p, counting(decider.Snapshots[int]("counter", 1, 1))); n != 10 || time.Since(began) > time.Minute {
+			t.Errorf("the state is %d, after %v", n, time.Since(began))
+		}
+	})
 }
