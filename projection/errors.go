@@ -20,6 +20,7 @@ var (
 	errFenced    = errors.New("projection: another process has moved the checkpoint")
 	errFull      = errors.New("as many events are parked as MaxParked allows")
 	errNotParked = errors.New("it is not parked")
+	errEnded     = errors.New("it has ended the transaction that it was given, which is not its to end")
 )
 
 // StoppedError says that a projection has given up. It goes on behind After when it is run again. The cause is what has failed so often, or
@@ -75,7 +76,7 @@ func final(err error) bool {
 func hopeless(err error) bool {
 	_, schema := errors.AsType[*groupcommit.SchemaError](err)
 	_, option := errors.AsType[*groupcommit.ReadOptionError](err)
-	return schema || option || errors.Is(err, groupcommit.ErrLostCommits) || errors.Is(err, errFull)
+	return schema || option || errors.Is(err, groupcommit.ErrLostCommits) || errors.Is(err, errFull) || errors.Is(err, errEnded)
 }
 
 const errorBytes = 2000

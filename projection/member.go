@@ -3,6 +3,7 @@ package projection
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,8 +63,8 @@ type Projection struct {
 	Apply func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error
 
 	// Swap is called in the transaction that makes this version live and forgets all below it, which stand still meanwhile: to let a view show its
-	// tables, or to drop theirs. That is when it has caught up with the live version; where none is live, at once. Should it fail, it is called again, for
-	// Attempts. A version without a Swap stays beside the live one, to be looked at first, until Runner.MakeLive.
+	// tables, or to drop theirs. That is when it has caught up with the live version; where none is live, at once. It must not end tx either. Should it
+	// fail, it is called again, for Attempts. A version without a Swap stays beside the live one, to be looked at first, until Runner.MakeLive.
 	Swap func(ctx context.Context, tx pgx.Tx) error
 
 	Options
@@ -118,7 +119,7 @@ func (h Handler) task() (task, error) {
 
 // MaterializedView refreshes a materialized view of the Runner's database when there are new events. The view must have a unique index, so that it
 // can be read meanwhile (REFRESH MATERIALIZED VIEW CONCURRENTLY), and belong to the role. Its checkpoint tells how fresh it is. A refresh has Attempts,
-// too, and then the view stops.
+// too, as where there is no such view, and then the view stops.
 type MaterializedView struct {
 	Name  string        // the same in all processes
 	View  string        // the view, with its schema: "shop.revenue"
@@ -148,14 +149,35 @@ func (v MaterializedView) task() (task, error) {
 
 // refresh runs beside readers, unless the view was never filled.
 func refresh(ctx context.Context, tx pgx.Tx, view string) error {
-	var filled bool
-	if err := tx.QueryRow(ctx, "SELECT relispopulated FROM pg_class WHERE oid = $1::regclass", view).Scan(&filled); err != nil {
+	filled, err := checkView(ctx, tx, view)
+	if err != nil {
 		return err
 	}
 	how := ""
 	if filled {
 		how = "CONCURRENTLY "
 	}
-	_, err := tx.Exec(ctx, "REFRESH MATERIALIZED VIEW "+how+view)
+	_, err = tx.Exec(ctx, "REFRESH MATERIALIZED VIEW "+how+view)
 	return err
+}
+
+// checkView makes sure that a view can be refreshed beside readers, and says what it lacks in other words than the server, which keeps them for a hint.
+func checkView(ctx context.Context, tx pgx.Tx, view string) (filled bool, err error) {
+	const look = `
+SELECT relkind = 'm', relispopulated,
+       EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisunique AND indisvalid AND indpred IS NULL AND indexprs IS NULL)
+FROM pg_class c WHERE oid = to_regclass($1)`
+	var materialized, indexed bool
+	err = tx.QueryRow(ctx, look, view).Scan(&materialized, &filled, &indexed)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return false, fmt.Errorf("there is no %s: create it, with a unique index, or say its schema", view)
+	case err != nil:
+		return false, err
+	case !materialized:
+		return false, fmt.Errorf("%s is no materialized view", view)
+	case !indexed:
+		return false, fmt.Errorf("%s needs a unique index, on columns and without a WHERE: it could not be read while it is refreshed", view)
+	}
+	return filled, nil
 }

@@ -476,16 +476,65 @@ func TestMaterializedViewIsKeptFresh(t *testing.T) {
 	}
 }
 
-// What no other attempt can mend has as many as a batch has.
+// What no other attempt can mend has as many as a batch has, and then says what is to be done.
 func TestRefreshThatAlwaysFailsStops(t *testing.T) {
 	f := newFixture(t)
-	f.append(t, 1, 1)
+	last := f.append(t, 1, 1)
 	f.exec(t, "CREATE MATERIALIZED VIEW %[1]s.counts AS SELECT stream, count(*) AS events FROM %[1]s.events GROUP BY stream", f.Schema)
-	view := projection.MaterializedView{Name: "counts", View: f.table("counts"), Every: time.Millisecond, Options: projection.Options{Attempts: 2}}
-	err := f.runner.Run(t.Context(), view) // it has no unique index
-	if stopped, ok := errors.AsType[*projection.StoppedError](err); !ok || stopped.Attempts != 2 {
-		t.Errorf("%v", err)
+	f.exec(t, "CREATE UNIQUE INDEX ON %s (stream) WHERE events > 0", f.table("counts"))
+	for name, says := range map[string]string{
+		"counts":  "needs a unique index",
+		"tally":   "is no materialized view",
+		"nowhere": "there is no",
+	} {
+		view := projection.MaterializedView{Name: name, View: f.table(name), Every: time.Millisecond, Options: projection.Options{Attempts: 2}}
+		err := f.runner.Run(t.Context(), view)
+		stopped, ok := errors.AsType[*projection.StoppedError](err)
+		if !ok || stopped.Attempts != 2 || stopped.After != last || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
 	}
+}
+
+// What ends the transaction of a checkpoint is a mistake in the program. What it has committed stands with its checkpoint, so nothing is lost.
+func TestEffectThatEndsItsTransactionStops(t *testing.T) {
+	for name, end := range map[string]func(context.Context, pgx.Tx) error{
+		"commit":                func(ctx context.Context, tx pgx.Tx) error { return tx.Commit(ctx) },
+		"rollback":              func(ctx context.Context, tx pgx.Tx) error { return tx.Rollback(ctx) },
+		"statement":             func(ctx context.Context, tx pgx.Tx) error { _, err := tx.Exec(ctx, "COMMIT"); return err },
+		"commit with a failure": func(ctx context.Context, tx pgx.Tx) error { return errors.Join(errUnfit, tx.Commit(ctx)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			last := f.append(t, 2, 5)
+			good := tallying(f.table("tally"))
+			bad := good
+			bad.OnFailure, bad.BatchEvents = projection.Park, 3
+			bad.Apply = func(ctx context.Context, tx pgx.Tx, events []groupcommit.RecordedEvent) error {
+				return errors.Join(good.Apply(ctx, tx, events), end(ctx, tx))
+			}
+			err := f.runner.Run(t.Context(), bad)
+			if _, ok := errors.AsType[*projection.StoppedError](err); !ok || !strings.Contains(err.Error(), "ended the transaction") {
+				t.Errorf("%v", err)
+			}
+			if s := f.status(t, "tally", 0); !s.Stopped || s.Parked > 0 {
+				t.Errorf("%+v", s)
+			}
+			f.run(t, good)
+			eventually(t, "what is left is applied", func() bool { return f.status(t, "tally", 0).Position == last })
+			f.checkTally(t, f.table("tally"))
+		})
+	}
+	t.Run("swap", func(t *testing.T) {
+		f := newFixture(t)
+		f.append(t, 1, 5)
+		p := f.version(t, 1)
+		p.Swap = func(ctx context.Context, tx pgx.Tx) error { return tx.Commit(ctx) }
+		err := f.runner.Run(t.Context(), p)
+		if _, ok := errors.AsType[*projection.StoppedError](err); !ok || !strings.Contains(err.Error(), "ended the transaction") {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 func TestUpcastThatAlwaysFailsStops(t *testing.T) {
