@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // Retry tries parked events of a Projection or Handler once more, each in a transaction of its own: those at the positions, or all of this version.
@@ -32,7 +33,7 @@ func (r *Runner) Retry(ctx context.Context, member Member, positions ...int64) (
 			done++
 			continue
 		}
-		failed = append(failed, fmt.Errorf("projection: retry position %d: %w", position, err))
+		failed = append(failed, fmt.Errorf("projection: retry position %d: %w", position, oneline.Of(err)))
 		if errors.Is(err, errNotParked) {
 			continue
 		}
@@ -47,11 +48,12 @@ func (r *Runner) Retry(ctx context.Context, member Member, positions ...int64) (
 // parkedAt are the positions of all parked events, of which there are no more than MaxParked.
 func (r *Runner) parkedAt(ctx context.Context, t *task) ([]int64, error) {
 	const list = "SELECT position FROM %s.parked_events WHERE projection = $1 AND version = $2 ORDER BY position"
-	rows, err := r.pool.Query(ctx, r.sql(list), t.name, t.version)
+	rows, _ := r.pool.Query(ctx, r.sql(list), t.name, t.version)
+	all, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("projection: reading the parked events: %w", oneline.Of(err))
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	return all, nil
 }
 
 func (r *Runner) retry(ctx context.Context, t *task, position int64) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // trySwap makes a version live that has a Swap, if it is not behind the live one.
@@ -74,7 +75,7 @@ UPDATE %s.projections SET live = true, error = NULL, error_at = NULL WHERE name 
 // ErrReplaced. It returns ErrBehind when the version has not come as far as the live one, ErrReplaced when a higher one is live, and an *InvalidError
 // when it was never run.
 func (r *Runner) MakeLive(ctx context.Context, name string, version int) error {
-	return pgx.BeginTxFunc(ctx, r.pool, readCommitted, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, readCommitted, func(tx pgx.Tx) error {
 		if err := r.lockName(ctx, tx, name); err != nil {
 			return err
 		}
@@ -90,4 +91,5 @@ func (r *Runner) MakeLive(ctx context.Context, name string, version int) error {
 		}
 		return r.takePlace(ctx, tx, name, version, row.Checkpoint, func() error { return nil })
 	})
+	return oneline.Of(err)
 }
