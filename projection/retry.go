@@ -14,7 +14,8 @@ import (
 
 // Retry tries parked events of a Projection or Handler once more, each in a transaction of its own: those at the positions, or all of this version.
 // The member may be running, here or elsewhere: a Projection waits meanwhile, a Handler is called beside. Retry tells how many have taken effect;
-// they are parked no longer. The error joins those of the others. What is no fault of the event, as the end of ctx, ends it at once.
+// they are parked no longer. The error joins those of the others. What is no fault of the event, as the end of ctx, ends it at once. Asked for all of a
+// version that was never run, it returns an *InvalidError.
 func (r *Runner) Retry(ctx context.Context, member Member, positions ...int64) (done int, err error) {
 	t, err := taskOf(member)
 	if err == nil && t.refresh != nil {
@@ -45,7 +46,8 @@ func (r *Runner) Retry(ctx context.Context, member Member, positions ...int64) (
 	return done, errors.Join(failed...)
 }
 
-// parkedAt are the positions of all parked events, of which there are no more than MaxParked.
+// parkedAt are the positions of all parked events, of which there are no more than MaxParked. What was never run is
+// told: another name may be meant.
 func (r *Runner) parkedAt(ctx context.Context, t *task) ([]int64, error) {
 	const list = "SELECT position FROM %s.parked_events WHERE projection = $1 AND version = $2 ORDER BY position"
 	rows, _ := r.pool.Query(ctx, r.sql(list), t.name, t.version)
@@ -53,7 +55,11 @@ func (r *Runner) parkedAt(ctx context.Context, t *task) ([]int64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("projection: reading the parked events: %w", oneline.Of(err))
 	}
-	return all, nil
+	_, found, err := r.load(ctx, r.pool, t.name, t.version)
+	if err == nil && !found {
+		err = neverRun(t.kind+".Name", t.name, t.version)
+	}
+	return all, oneline.Of(err)
 }
 
 func (r *Runner) retry(ctx context.Context, t *task, position int64) error {

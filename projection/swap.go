@@ -3,7 +3,6 @@ package projection
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -84,7 +83,7 @@ func (r *Runner) MakeLive(ctx context.Context, name string, version int) error {
 		}
 		row, found, err := r.load(ctx, tx, name, version)
 		if err == nil && !found {
-			err = &InvalidError{"MakeLive", fmt.Sprintf("there is no %s: it was never run", title(name, version))}
+			err = neverRun("MakeLive", name, version)
 		}
 		if err != nil {
 			return err
