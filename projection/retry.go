@@ -46,8 +46,8 @@ func (r *Runner) Retry(ctx context.Context, member Member, positions ...int64) (
 	return done, errors.Join(failed...)
 }
 
-// parkedAt are the positions of all parked events, of which there are no more than MaxParked. What was never run is
-// told: another name may be meant.
+// parkedAt are the positions of all parked events, of which there are no more than MaxParked. What was never run is told: another
+// name may be meant.
 func (r *Runner) parkedAt(ctx context.Context, t *task) ([]int64, error) {
 	const list = "SELECT position FROM %s.parked_events WHERE projection = $1 AND version = $2 ORDER BY position"
 	rows, _ := r.pool.Query(ctx, r.sql(list), t.name, t.version)

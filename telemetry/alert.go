@@ -50,11 +50,11 @@ func (t *Telemetry) tell(a Alert) {
 func place(i int) string { return fmt.Sprintf("Notify[%d]", i) }
 
 // notify is the goroutine of one notifier.
-func (t *Telemetry) notify(ctx context.Context, i int, alerts <-chan Alert) {
+func (t *Telemetry) notify(ctx context.Context, i int, notify Notifier, alerts <-chan Alert) {
 	for {
 		select {
 		case a := <-alerts:
-			if err := t.config.Notify[i](ctx, a); err != nil && ctx.Err() == nil {
+			if err := notify(ctx, a); err != nil && ctx.Err() == nil {
 				t.config.Logger.Error("groupcommit: an alert was not delivered", "notifier", place(i), "target", a.Target.Name, "error", err)
 			}
 		case <-ctx.Done():
