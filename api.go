@@ -3,6 +3,7 @@ package groupcommit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/groupcommit/groupcommit/command"
@@ -192,12 +193,16 @@ func (s *Store) Close(ctx context.Context) error {
 	return err
 }
 
-// WaitAll waits for all futures and returns their results in order. The error joins those of the futures that failed; their
+// WaitAll waits for all futures and returns their results in order. The error joins those of the futures that failed, or are nil; their
 // results are zero.
 func WaitAll(ctx context.Context, futures ...*Future) ([]Result, error) {
 	results := make([]Result, len(futures))
 	failed := make([]error, len(futures))
 	for i, f := range futures {
+		if f == nil {
+			failed[i] = fmt.Errorf("groupcommit: the future at index %d is nil", i)
+			continue
+		}
 		results[i], failed[i] = f.Wait(ctx)
 	}
 	return results, errors.Join(failed...)

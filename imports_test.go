@@ -28,9 +28,9 @@ var arrows = map[string][]string{
 	"./telemetry/dashboard": {"./telemetry", "./telemetry/internal/hosts"},
 	"./decider":             {".", "./command"},
 	"./decider/decidertest": {".", "./command"},
-	"./pg":                  {"./committer", "./command", "./migrations", "./reading", "./stats", "./verify"},
-	"./importer":            {"."},
-	"./projection":          {".", "./pg", "./projection/migrations"},
+	"./pg":                  {"./committer", "./command", "./internal/oneline", "./migrations", "./reading", "./stats", "./verify"},
+	"./importer":            {".", "./internal/oneline"},
+	"./projection":          {".", "./internal/oneline", "./pg", "./projection/migrations"},
 	".":                     {"./reading", "./pipeline", "./pg", "./memlog", "./command", "./committer", "./batcher", "./stats", "./verify"},
 }
 

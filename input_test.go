@@ -316,3 +316,13 @@ func TestNeighboursOfTheRefusedAreJudgedAgain(t *testing.T) {
 		t.Errorf("the log is %v, want %v", order, want)
 	}
 }
+
+// A future that was never submitted is told, and the others are waited for.
+func TestWaitAllOfNil(t *testing.T) {
+	store := openInMemory(t, groupcommit.Config{})
+	future := store.Submit(t.Context(), groupcommit.To("s", groupcommit.NoStream, happened(1)))
+	results, err := groupcommit.WaitAll(t.Context(), nil, future)
+	if err == nil || !strings.Contains(err.Error(), "index 0 is nil") || len(results) != 2 || results[1].First != 1 {
+		t.Errorf("%+v, %v", results, err)
+	}
+}

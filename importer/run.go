@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // Report is what a run came to.
@@ -81,7 +82,7 @@ func ofSource(err error) error {
 	if _, named := errors.AsType[*EventError](err); named {
 		return err
 	}
-	return fmt.Errorf("importer: the source: %w", err)
+	return fmt.Errorf("importer: the source: %w", oneline.Of(err))
 }
 
 func (r *run) take(ctx context.Context, record Record) error {

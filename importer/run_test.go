@@ -3,6 +3,7 @@ package importer_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -203,4 +204,19 @@ func TestInvalid(t *testing.T) {
 	wantInvalid(t, err, "store")
 	_, err = importer.Run(t.Context(), store, nil, importer.Options{Name: "n"})
 	wantInvalid(t, err, "source")
+}
+
+// unreadable is a source that fails at once.
+type unreadable struct{ err error }
+
+func (u unreadable) After(context.Context, string) iter.Seq2[importer.Record, error] {
+	return func(yield func(importer.Record, error) bool) { yield(importer.Record{}, u.err) }
+}
+
+func TestErrorOfTheSourceIsOneLine(t *testing.T) {
+	down := errors.New("failed to connect:\n\tthere: refused\n\tthere: refused")
+	_, err := importer.Run(t.Context(), inMemory(t), unreadable{down}, importer.Options{Name: "down"})
+	if !errors.Is(err, down) || err.Error() != "importer: the source: failed to connect: there: refused" {
+		t.Errorf("%v", err)
+	}
 }

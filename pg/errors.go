@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/groupcommit/groupcommit/committer"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // nothingWritten is the failure of what cannot have written anything: a look at the log, or an attempt of which nothing was sent. It may
@@ -119,26 +120,10 @@ func rowOf(err *pgconn.PgError) int {
 func scrub(err error) error {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || pgErr != err {
-		return inOneLine(err)
+		return oneline.Of(err)
 	}
 	return &pgconn.PgError{
 		Severity: pgErr.Severity, SeverityUnlocalized: pgErr.SeverityUnlocalized, Code: pgErr.Code, Message: pgErr.Message,
 		SchemaName: pgErr.SchemaName, TableName: pgErr.TableName, ColumnName: pgErr.ColumnName, ConstraintName: pgErr.ConstraintName,
 	}
 }
-
-// inOneLine makes one line of the text of an error: pgx gives each address that it has tried to connect to a line of its own.
-func inOneLine(err error) error {
-	if err == nil || !strings.Contains(err.Error(), "\n") {
-		return err
-	}
-	return oneLine{err}
-}
-
-type oneLine struct{ error }
-
-var lineBreaks = strings.NewReplacer(":\n\t", ": ", "\n\t", "; ", "\n", "; ")
-
-func (e oneLine) Error() string { return lineBreaks.Replace(e.error.Error()) }
-
-func (e oneLine) Unwrap() error { return e.error }

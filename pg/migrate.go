@@ -14,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 	"github.com/groupcommit/groupcommit/migrations"
 )
 
@@ -169,7 +170,7 @@ func migrateError(schema string, err error) error {
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		return fmt.Errorf("groupcommit: migrate schema %q: %s: %w", schema, partial.Failed.Source.Path, partial.Err)
 	}
-	return fmt.Errorf("groupcommit: migrate schema %q: %w", schema, inOneLine(err))
+	return fmt.Errorf("groupcommit: migrate schema %q: %w", schema, oneline.Of(err))
 }
 
 const (

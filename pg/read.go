@@ -175,17 +175,14 @@ var errNoConnection = errors.New("no connection became free within Config.Acquir
 
 // readError says what a failed read was about, and whether the same may succeed in a while.
 func readError(ctx context.Context, err error) error {
-	if ctx.Err() == nil && unavailable(err) {
+	if ctx.Err() == nil && (errors.Is(err, errNoConnection) || Unavailable(err)) {
 		return fmt.Errorf("%w: %w", command.ErrUnavailable, scrub(err))
 	}
 	return fmt.Errorf("groupcommit: reading: %w", scrub(err))
 }
 
-// unavailable tells of an error of the connection, or one of the server that is no fault of the query.
-func unavailable(err error) bool {
-	if errors.Is(err, errNoConnection) {
-		return true
-	}
+// Unavailable tells of an error of the connection, or one of the server that is no fault of the query: the same may succeed in a while.
+func Unavailable(err error) bool {
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return classOf(pgErr) == committer.Transient
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // session is a connection of our own, opened when it is first needed and again after it was lost. It is used by one goroutine at a
@@ -36,7 +37,7 @@ func (s *session) get(ctx context.Context) (*pgx.Conn, error) {
 	}
 	conn, err := s.dial(ctx, s)
 	if err != nil {
-		return nil, inOneLine(err)
+		return nil, oneline.Of(err)
 	}
 	s.conn = conn
 	return conn, nil

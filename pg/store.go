@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/groupcommit/groupcommit/command"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // Config of a Store.
@@ -139,7 +140,7 @@ func connectError(err error) error {
 	if schema || setting {
 		return err
 	}
-	return fmt.Errorf("groupcommit: connecting to the database: %w", inOneLine(err))
+	return fmt.Errorf("groupcommit: connecting to the database: %w", oneline.Of(err))
 }
 
 // connectWriters opens the connections that append, and the one that has the turn, all at once: the first commits do not wait for

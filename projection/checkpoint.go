@@ -43,9 +43,9 @@ type row struct {
 	live bool
 }
 
-func (r *Runner) load(ctx context.Context, tx pgx.Tx, name string, version int) (row row, found bool, err error) {
+func (r *Runner) load(ctx context.Context, db queryer, name string, version int) (row row, found bool, err error) {
 	const query = "SELECT position, commit_id, live FROM %s.projections WHERE name = $1 AND version = $2"
-	err = tx.QueryRow(ctx, r.sql(query), name, version).Scan(&row.Position, &row.CommitID, &row.live)
+	err = db.QueryRow(ctx, r.sql(query), name, version).Scan(&row.Position, &row.CommitID, &row.live)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row, false, nil
 	}

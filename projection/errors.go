@@ -88,6 +88,10 @@ func words(err error) string {
 	return strings.ToValidUTF8(text, "")
 }
 
+func neverRun(field, name string, version int) error {
+	return &InvalidError{field, fmt.Sprintf("there is no %s: it was never run", title(name, version))}
+}
+
 func title(name string, version int) string {
 	if version == 0 {
 		return name

@@ -4,13 +4,15 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // Forget removes the checkpoint of a version and its parked events, as if it had never been run: a version that was given up, or a projection that is
 // not wanted any more. End it in all processes before: while one runs it, Forget returns ErrRunning. What Apply has written stays: run again, the
 // version begins at the start of the log, and needs empty tables.
 func (r *Runner) Forget(ctx context.Context, name string, version int) error {
-	return pgx.BeginTxFunc(ctx, r.pool, readCommitted, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, readCommitted, func(tx pgx.Tx) error {
 		if err := r.lockName(ctx, tx, name); err != nil {
 			return err
 		}
@@ -24,4 +26,5 @@ func (r *Runner) Forget(ctx context.Context, name string, version int) error {
 		_, err := tx.Exec(ctx, r.sql("DELETE FROM %s.projections WHERE name = $1 AND version = $2"), name, version)
 		return err
 	})
+	return oneline.Of(err)
 }

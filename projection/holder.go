@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // holder is a task that has its turn: it has a session with the advisory lock of its name. It belongs to one goroutine. A session that is
@@ -27,7 +28,7 @@ type holder struct {
 func (r *Runner) hold(ctx context.Context, t *task) error {
 	h := &holder{Runner: r, task: t}
 	if err := h.connect(ctx); err != nil {
-		return fmt.Errorf("projection: connecting: %w", err)
+		return fmt.Errorf("projection: connecting: %w", oneline.Of(err))
 	}
 	defer h.disconnect(ctx)
 	if err := h.check(ctx); err != nil { // at once, and not when the turn comes

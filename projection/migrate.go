@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 	"github.com/groupcommit/groupcommit/pg"
 	"github.com/groupcommit/groupcommit/projection/migrations"
 )
@@ -42,7 +43,7 @@ func (r *Runner) checkSchema(ctx context.Context) error {
 	case ok && pgErr.Code == "42501":
 		problem.Problem, problem.Detail = groupcommit.SchemaPrivileges, "projection.Migrate says what to grant: "+pgErr.Message
 	case err != nil:
-		return fmt.Errorf("projection: check schema %q: %w", r.config.Schema, err)
+		return fmt.Errorf("projection: check schema %q: %w", r.config.Schema, oneline.Of(err))
 	case problem.Have < problem.Want:
 		problem.Problem, problem.Detail = groupcommit.SchemaOlder, "call projection.Migrate, or set Config.Migrate"
 	case problem.Have > problem.Want:

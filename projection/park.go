@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // park puts the one event of a batch aside, in the transaction that moves the checkpoint.
@@ -53,9 +54,10 @@ func (r *Runner) Parked(ctx context.Context, name string, version int, after int
 	const list = `
 SELECT position, event_id, stream, type, error, attempts, parked_at, tried_at
 FROM %s.parked_events WHERE projection = $1 AND version = $2 AND position > $3 ORDER BY position LIMIT $4`
-	rows, err := r.pool.Query(ctx, r.sql(list), name, version, after, max(limit, 0))
+	rows, _ := r.pool.Query(ctx, r.sql(list), name, version, after, max(limit, 0))
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ParkedEvent])
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("projection: reading the parked events: %w", oneline.Of(err))
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[ParkedEvent])
+	return all, nil
 }

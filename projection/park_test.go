@@ -250,6 +250,23 @@ func TestRetryOfAHandlerRunsBeside(t *testing.T) {
 	}
 }
 
+// Who asks for all of a name that nobody has run means another one.
+func TestRetryOfWhatWasNeverRun(t *testing.T) {
+	f := newFixture(t)
+	p := tallying(f.table("tally"))
+	if done, err := f.runner.Retry(t.Context(), p); done != 0 || !errors.As(err, new(*projection.InvalidError)) {
+		t.Errorf("%d done, %v", done, err)
+	}
+	f.run(t, p)
+	f.waitFor(t, "tally", f.append(t, 1, 1))
+	if done, err := f.runner.Retry(t.Context(), p); done != 0 || err != nil {
+		t.Errorf("%d done, %v", done, err)
+	}
+	if _, err := f.runner.Retry(t.Context(), nil); !errors.As(err, new(*projection.InvalidError)) {
+		t.Errorf("%v", err)
+	}
+}
+
 // What is no fault of the events ends it: the others would fare no better.
 func TestRetryEndsWithItsContext(t *testing.T) {
 	f := newFixture(t)

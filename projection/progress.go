@@ -48,7 +48,7 @@ func (p *progress) wake() {
 // wait tells whether the projection has reached the position here, before it is time to ask the database: after a pause, or where it runs here, and so
 // has not much to tell, after a longer one.
 func (p *progress) wait(ctx context.Context, name string, position int64, pause time.Duration) bool {
-	elsewhere, always := time.After(pause), time.After(waitPollHere)
+	elsewhere, always := time.After(pause), time.After(waitPollSlow)
 	for {
 		at, here, changed := p.of(name)
 		due := elsewhere

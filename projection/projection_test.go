@@ -585,6 +585,9 @@ func TestUnusableMembersAreRefused(t *testing.T) {
 			t.Errorf("%+v: %v", m, err)
 		}
 	}
+	if err := f.runner.Run(t.Context()); !errors.As(err, new(*projection.InvalidError)) {
+		t.Errorf("nothing to run: %v", err)
+	}
 }
 
 func TestRunnerNamesWhatItNeeds(t *testing.T) {

@@ -9,11 +9,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // Retry tries parked events of a Projection or Handler once more, each in a transaction of its own: those at the positions, or all of this version.
 // The member may be running, here or elsewhere: a Projection waits meanwhile, a Handler is called beside. Retry tells how many have taken effect;
-// they are parked no longer. The error joins those of the others. What is no fault of the event, as the end of ctx, ends it at once.
+// they are parked no longer. The error joins those of the others. What is no fault of the event, as the end of ctx, ends it at once. Asked for all of a
+// version that was never run, it returns an *InvalidError.
 func (r *Runner) Retry(ctx context.Context, member Member, positions ...int64) (done int, err error) {
 	t, err := taskOf(member)
 	if err == nil && t.refresh != nil {
@@ -32,7 +34,7 @@ func (r *Runner) Retry(ctx context.Context, member Member, positions ...int64) (
 			done++
 			continue
 		}
-		failed = append(failed, fmt.Errorf("projection: retry position %d: %w", position, err))
+		failed = append(failed, fmt.Errorf("projection: retry position %d: %w", position, oneline.Of(err)))
 		if errors.Is(err, errNotParked) {
 			continue
 		}
@@ -44,14 +46,20 @@ func (r *Runner) Retry(ctx context.Context, member Member, positions ...int64) (
 	return done, errors.Join(failed...)
 }
 
-// parkedAt are the positions of all parked events, of which there are no more than MaxParked.
+// parkedAt are the positions of all parked events, of which there are no more than MaxParked. What was never run is told: another
+// name may be meant.
 func (r *Runner) parkedAt(ctx context.Context, t *task) ([]int64, error) {
 	const list = "SELECT position FROM %s.parked_events WHERE projection = $1 AND version = $2 ORDER BY position"
-	rows, err := r.pool.Query(ctx, r.sql(list), t.name, t.version)
+	rows, _ := r.pool.Query(ctx, r.sql(list), t.name, t.version)
+	all, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("projection: reading the parked events: %w", oneline.Of(err))
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	_, found, err := r.load(ctx, r.pool, t.name, t.version)
+	if err == nil && !found {
+		err = neverRun(t.kind+".Name", t.name, t.version)
+	}
+	return all, oneline.Of(err)
 }
 
 func (r *Runner) retry(ctx context.Context, t *task, position int64) error {

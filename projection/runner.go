@@ -75,10 +75,13 @@ func NewRunner(ctx context.Context, source Source, config Config) (*Runner, erro
 }
 
 // Run runs its members, each by itself, until ctx ends and all have returned, and then returns nil. When one stops for good, the others go on; its
-// error is logged and stands in Status at once, and is returned at the end: a *StoppedError, ErrReplaced, or groupcommit.ErrClosed. Members that cannot
-// be run as they are, or not together, are refused with an *InvalidError before anything runs; so is one, then, whose name another kind of member
+// error is logged and stands in Status at once, and is returned at the end: a *StoppedError, ErrReplaced, or groupcommit.ErrClosed. None, or members that
+// cannot be run as they are, or not together, are refused with an *InvalidError before anything runs; so is one, then, whose name another kind of member
 // has, or a projection of another log in the same schema.
 func (r *Runner) Run(ctx context.Context, members ...Member) error {
+	if len(members) == 0 {
+		return &InvalidError{"members", "there are none, and so nothing to run"}
+	}
 	tasks, err := tasksOf(members)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // Status says how a projection is, wherever it runs.
@@ -38,7 +39,7 @@ SELECT name, version, live, position, commit_id, moved_at, stopped, coalesce(err
 FROM %s.projections p WHERE log = $1 ORDER BY name, version`
 	rows, err := r.pool.Query(ctx, r.sql(list), r.log)
 	if err != nil {
-		return nil, fmt.Errorf("projection: reading the checkpoints: %w", err)
+		return nil, fmt.Errorf("projection: reading the checkpoints: %w", oneline.Of(err))
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Status, err error) {
 		err = row.Scan(&s.Name, &s.Version, &s.Live, &s.Position, &s.CommitID, &s.MovedAt, &s.Stopped, &s.Error, &s.ErrorAt, &s.Parked)
@@ -46,7 +47,7 @@ FROM %s.projections p WHERE log = $1 ORDER BY name, version`
 		return s, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("projection: reading the checkpoints: %w", err)
+		return nil, fmt.Errorf("projection: reading the checkpoints: %w", oneline.Of(err))
 	}
 	end, err := r.source.End(ctx)
 	if err != nil {

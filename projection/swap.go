@@ -3,11 +3,11 @@ package projection
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/groupcommit/groupcommit"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // trySwap makes a version live that has a Swap, if it is not behind the live one.
@@ -74,7 +74,7 @@ UPDATE %s.projections SET live = true, error = NULL, error_at = NULL WHERE name 
 // ErrReplaced. It returns ErrBehind when the version has not come as far as the live one, ErrReplaced when a higher one is live, and an *InvalidError
 // when it was never run.
 func (r *Runner) MakeLive(ctx context.Context, name string, version int) error {
-	return pgx.BeginTxFunc(ctx, r.pool, readCommitted, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, readCommitted, func(tx pgx.Tx) error {
 		if err := r.lockName(ctx, tx, name); err != nil {
 			return err
 		}
@@ -83,11 +83,12 @@ func (r *Runner) MakeLive(ctx context.Context, name string, version int) error {
 		}
 		row, found, err := r.load(ctx, tx, name, version)
 		if err == nil && !found {
-			err = &InvalidError{"MakeLive", fmt.Sprintf("there is no %s: it was never run", title(name, version))}
+			err = neverRun("MakeLive", name, version)
 		}
 		if err != nil {
 			return err
 		}
 		return r.takePlace(ctx, tx, name, version, row.Checkpoint, func() error { return nil })
 	})
+	return oneline.Of(err)
 }

@@ -1,6 +1,7 @@
 package projection_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -45,6 +46,54 @@ func TestWaitForLooksHereFirst(t *testing.T) {
 	f.waitFor(t, "tally", last)
 	if asked.Load() == 0 {
 		t.Error("what does not run here any more may be anywhere")
+	}
+}
+
+// A database that is out of reach is waited for: the projection goes on after that, too.
+func TestWaitForOutlivesAnOutage(t *testing.T) {
+	f := newFixture(t)
+	config := f.pool.Config()
+	var down atomic.Bool
+	failed := make(chan struct{}, 100)
+	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
+		if down.Load() {
+			c.Port = 1
+			failed <- struct{}{}
+		}
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	runner := f.newRunnerOf(t, f.store, projection.Config{Pool: pool})
+	f.run(t, tallying(f.table("tally"))) // elsewhere, as far as the runner knows
+	last := f.append(t, 1, 5)
+	f.waitFor(t, "tally", last)
+
+	down.Store(true)
+	pool.Reset()
+	ended := make(chan error, 1)
+	go func() { ended <- runner.WaitFor(t.Context(), "tally", last) }()
+	<-failed
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	waiting := make(chan error, 1)
+	go func() { waiting <- runner.WaitFor(ctx, "tally", last) }()
+	<-failed
+	<-failed
+	cancel(enough)
+	if err := <-waiting; !errors.Is(err, enough) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v", err)
+	}
+	down.Store(false)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	pool.Close()
+	if err := runner.WaitFor(t.Context(), "tally", last); err == nil || !strings.HasPrefix(err.Error(), "projection: ") {
+		t.Errorf("the pool is closed: %v", err)
 	}
 }
 

@@ -37,22 +37,25 @@ func (t *Telemetry) tell(a Alert) {
 		level = slog.LevelInfo
 	}
 	t.config.Logger.Log(context.Background(), level, a.String(), "target", a.Target.Name, "resolved", a.Resolved)
-	for _, alerts := range t.watch.channels {
+	for i, alerts := range t.watch.channels {
 		select {
 		case alerts <- a:
 		default:
-			t.config.Logger.Error("groupcommit: an alert was dropped: its notifier is too slow", "target", a.Target.Name)
+			t.config.Logger.Error("groupcommit: an alert was dropped: its notifier is too slow", "notifier", place(i), "target", a.Target.Name)
 		}
 	}
 }
 
+// place names a notifier in the log.
+func place(i int) string { return fmt.Sprintf("Notify[%d]", i) }
+
 // notify is the goroutine of one notifier.
-func (t *Telemetry) notify(ctx context.Context, notify Notifier, alerts <-chan Alert) {
+func (t *Telemetry) notify(ctx context.Context, i int, notify Notifier, alerts <-chan Alert) {
 	for {
 		select {
 		case a := <-alerts:
 			if err := notify(ctx, a); err != nil && ctx.Err() == nil {
-				t.config.Logger.Error("groupcommit: an alert was not delivered", "target", a.Target.Name, "error", err)
+				t.config.Logger.Error("groupcommit: an alert was not delivered", "notifier", place(i), "target", a.Target.Name, "error", err)
 			}
 		case <-ctx.Done():
 			return

@@ -354,7 +354,7 @@ func TestStuckNotifier(t *testing.T) {
 		})
 		store.through(3*time.Minute, 10, time.Second)
 		synctest.Wait()
-		if len(n.alerts) < 20 || !strings.Contains(log.String(), "dropped") {
+		if len(n.alerts) < 20 || !strings.Contains(log.String(), "too slow\" notifier=Notify[0]") {
 			t.Errorf("told %d times, log:\n%s", len(n.alerts), log.String())
 		}
 		seen.Close()
@@ -368,12 +368,16 @@ func TestAlertsAreLogged(t *testing.T) {
 		store := newLoad()
 		look(t, store, telemetry.Config{
 			Name: "ledger", Targets: onlyP95, Logger: slog.New(slog.NewTextHandler(&log, nil)),
-			Notify: []telemetry.Notifier{func(context.Context, telemetry.Alert) error { return errors.New("nobody is there") }},
+			Notify: []telemetry.Notifier{
+				func(context.Context, telemetry.Alert) error { return nil },
+				func(context.Context, telemetry.Alert) error { return errors.New("nobody is there") },
+			},
 		})
 		store.through(2*time.Minute, 10, 80*time.Millisecond)
 		store.through(10*time.Minute, 10, time.Millisecond)
 		synctest.Wait()
-		for _, want := range []string{"level=WARN msg=\"ledger: latency_p95: P95 of the commands is ", "less than 50ms", "level=INFO msg=\"ledger: latency_p95: resolved", "nobody is there"} {
+		for _, want := range []string{"level=WARN msg=\"ledger: latency_p95: P95 of the commands is ", "less than 50ms", "level=INFO msg=\"ledger: latency_p95: resolved",
+			"notifier=Notify[1] target=latency_p95 error=\"nobody is there\""} {
 			if !strings.Contains(log.String(), want) {
 				t.Errorf("no %q in:\n%s", want, log.String())
 			}

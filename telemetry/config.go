@@ -47,7 +47,7 @@ type Config struct {
 	// Notify are told of alerts, each by a goroutine of its own: Slack, or a function of yours.
 	Notify []Notifier
 
-	// Logger is told of each alert, and of notifiers that fail. Defaults to discarding.
+	// Logger is told of each alert, and of notifiers that fail, by their index in Notify. Defaults to discarding.
 	Logger *slog.Logger
 }
 

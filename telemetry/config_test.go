@@ -9,6 +9,12 @@ import (
 	"github.com/groupcommit/groupcommit/telemetry"
 )
 
+func TestNoStore(t *testing.T) {
+	if _, err := telemetry.New(nil, telemetry.Config{}); err == nil {
+		t.Error("there is no store to look at")
+	}
+}
+
 // What cannot be meant is refused at once, and by its name.
 func TestConfigErrors(t *testing.T) {
 	for field, configs := range map[string][]telemetry.Config{

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -32,9 +33,14 @@ type Telemetry struct {
 	running sync.WaitGroup // the watch, one goroutine for each notifier, and one that asks projections
 }
 
-// New begins to look at a store. It returns a *ConfigError where the configuration cannot be meant. The caller closes what it returns, before the store
-// or after it.
+var errNoStore = errors.New("telemetry: New needs a store to look at, and it is nil")
+
+// New begins to look at a store. It returns a *ConfigError where the configuration cannot be meant, and an error where there is no store. The caller
+// closes what it returns, before the store or after it.
 func New(store Store, config Config) (*Telemetry, error) {
+	if store == nil {
+		return nil, errNoStore
+	}
 	if err := config.check(); err != nil {
 		return nil, err
 	}

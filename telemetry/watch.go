@@ -28,10 +28,10 @@ func (t *Telemetry) start(ctx context.Context) {
 	w.window.length = t.config.Window
 	w.loud = !t.config.Quiet
 	w.targets, w.notices = make([]Target, len(w.rules)), make([]notice, len(w.rules))
-	for _, notify := range t.config.Notify {
+	for i, notify := range t.config.Notify {
 		alerts := make(chan Alert, pendingAlerts)
 		w.channels = append(w.channels, alerts)
-		t.running.Go(func() { t.notify(ctx, notify, alerts) })
+		t.running.Go(func() { t.notify(ctx, i, notify, alerts) })
 	}
 	t.look()
 	t.running.Go(func() { t.watching(ctx) })

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/groupcommit/groupcommit/internal/ephemeral"
+	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // server is a PostgreSQL and a schema on it that is nobody else's.
@@ -60,7 +61,7 @@ func ask(ctx context.Context, url string) (serverFacts, error) {
 	}
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
-		return serverFacts{}, err
+		return serverFacts{}, oneline.Of(err)
 	}
 	defer conn.Close(ctx)
 	address := conn.Config()

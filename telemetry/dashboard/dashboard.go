@@ -3,6 +3,7 @@ package dashboard
 import (
 	"cmp"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -83,8 +84,14 @@ type Dashboard struct {
 	running sync.WaitGroup
 }
 
-// New begins to keep what the page will show. The caller closes what it returns, before the source or after it.
+var errNoSource = errors.New("dashboard: New needs a source to look at, and it is nil")
+
+// New begins to keep what the page will show. It returns a *ConfigError where the configuration cannot be meant, and an error where there is no source.
+// The caller closes what it returns, before the source or after it.
 func New(source Source, config Config) (*Dashboard, error) {
+	if source == nil {
+		return nil, errNoSource
+	}
 	config = config.withDefaults()
 	if err := config.check(); err != nil {
 		return nil, err

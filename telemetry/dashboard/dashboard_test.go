@@ -144,6 +144,12 @@ func TestCloseStopsLooking(t *testing.T) {
 	})
 }
 
+func TestNoSource(t *testing.T) {
+	if _, err := New(nil, Config{}); err == nil {
+		t.Error("there is no source to look at")
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	for field, configs := range map[string][]Config{
 		"Interval": {{Interval: time.Millisecond}, {Interval: 6 * time.Second}, {Interval: -1}},

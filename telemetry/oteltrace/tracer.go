@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -17,8 +18,11 @@ const scope = "github.com/groupcommit/groupcommit"
 // tracer is a groupcommit.Tracer.
 type tracer struct{ spans trace.Tracer }
 
-// New makes a tracer for groupcommit.Config. One may serve several stores.
+// New makes a tracer for groupcommit.Config. One may serve several stores. The provider defaults to the global one of OpenTelemetry where it is nil.
 func New(provider trace.TracerProvider) groupcommit.Tracer {
+	if provider == nil {
+		provider = otel.GetTracerProvider()
+	}
 	return &tracer{spans: provider.Tracer(scope)}
 }
 

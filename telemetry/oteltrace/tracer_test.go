@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -71,6 +72,19 @@ func linked(span tracetest.SpanStub, to trace.SpanContext) bool {
 }
 
 var happened = groupcommit.JSON("Happened", "secret")
+
+// Without a provider it is the global one that hears.
+func TestGlobalProviderIsTheDefault(t *testing.T) {
+	before := otel.GetTracerProvider()
+	defer otel.SetTracerProvider(before)
+	spans := tracetest.NewInMemoryExporter()
+	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)))
+	span := oteltrace.New(nil).Submit(t.Context(), &groupcommit.Command{})
+	span.End(groupcommit.Result{}, nil)
+	if got := spans.GetSpans(); len(got) != 1 || got[0].Name != "groupcommit.command" {
+		t.Errorf("%v", got)
+	}
+}
 
 // Commands of several callers travel in one commit: each is linked to it, and the batch to each.
 func TestCommandsAreLinkedToTheirCommit(t *testing.T) {
