@@ -224,10 +224,10 @@ func (r *register) ask(t *testing.T, a asked) (answer told, known bool) {
 // registerPatience is short, so that there are outcomes that stay unknown.
 const registerPatience = 150 * time.Millisecond
 
-// absence is how long a log is away: in turn for longer than anybody waits, and not.
+// absence is how long a log is away: in turn for longer than anybody waits, with the last pause between two attempts, and not.
 func absence(round int) time.Duration {
 	if round%2 == 0 {
-		return registerPatience + rand.N(registerPatience)
+		return 2*registerPatience + rand.N(registerPatience)
 	}
 	return rand.N(registerPatience / 2)
 }
