@@ -30,7 +30,7 @@ func database(ctx context.Context) (f facts, err error) {
 		defer cancel()
 		err = errors.Join(err, server.Stop(ctx))
 	}()
-	conn, err := pgx.Connect(ctx, server.URL())
+	conn, err := ephemeral.Connect(ctx, server.URL())
 	if err != nil {
 		return nil, err
 	}

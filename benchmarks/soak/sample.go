@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/groupcommit/groupcommit/internal/ephemeral"
 	"github.com/groupcommit/groupcommit/internal/workload"
 )
 
@@ -33,7 +34,7 @@ type gauge struct {
 }
 
 func newGauge(ctx context.Context, url, schema string, receipts *workload.Receipts) (*gauge, error) {
-	conn, err := pgx.Connect(ctx, url)
+	conn, err := ephemeral.Connect(ctx, url)
 	if err != nil {
 		return nil, err
 	}

@@ -9,11 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/groupcommit/groupcommit/internal/ephemeral"
-	"github.com/groupcommit/groupcommit/internal/oneline"
 )
 
 // server is a PostgreSQL and a schema on it that is nobody else's.
@@ -55,13 +51,9 @@ func openServer(ctx context.Context, c *config, out *terminal) (*server, error) 
 }
 
 func ask(ctx context.Context, url string) (serverFacts, error) {
-	config, err := pgxpool.ParseConfig(url) // which may say something of the pool
+	conn, err := ephemeral.Connect(ctx, url)
 	if err != nil {
 		return serverFacts{}, err
-	}
-	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
-	if err != nil {
-		return serverFacts{}, oneline.Of(err)
 	}
 	defer conn.Close(ctx)
 	address := conn.Config()

@@ -207,3 +207,23 @@ func exists(t *testing.T, path string) bool {
 	}
 	return err == nil
 }
+
+// A URL may say something of a pool, which no server understands.
+func TestConnectByTheURLOfAPool(t *testing.T) {
+	url := start(t, ephemeral.Options{}).URL() + "&pool_max_conns=2"
+	conn, err := ephemeral.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(t.Context(), "CREATE SCHEMA mine; CREATE TABLE mine.t ()"); err != nil {
+		t.Fatal(err)
+	}
+	if err := ephemeral.DropSchema(t.Context(), url, "mine"); err != nil {
+		t.Fatal(err)
+	}
+	var left bool
+	if err := conn.QueryRow(t.Context(), "SELECT to_regnamespace('mine') IS NOT NULL").Scan(&left); err != nil || left {
+		t.Errorf("the schema is still there: %v, %v", left, err)
+	}
+}
